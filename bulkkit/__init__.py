@@ -1,0 +1,1 @@
+"""Bulk e-mail done right from a Jupyter notebook."""

@@ -1,0 +1,106 @@
+"""The SQLite file of a ledger: opened, guarded, one transaction at a time."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from bulkkit.errors import LedgerError
+from bulkkit.ledger.schema import VERSION, is_newer, migrate
+
+BUSY_SECONDS: Final = 30.0
+"""How long a write waits for another process's transaction; each of ours takes milliseconds."""
+
+
+class Database:
+    """One connection, used by one thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        with self._explained():
+            self._connection = _open(path)
+            _close_quietly = weakref.finalize(self, self._connection.close)
+            self._prepare()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Yield the connection inside one transaction: all of it is kept, or nothing."""
+        with self._lock, self._explained():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.rollback()
+                raise
+            self._connection.commit()
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Yield the connection for questions that change nothing."""
+        with self._lock, self._explained():
+            yield self._connection
+
+    def check(self) -> None:
+        """Raise `LedgerError` where the file is damaged (SQLite's `quick_check`)."""
+        with self.reading() as connection:
+            verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if verdict != "ok":
+            raise LedgerError(_damaged(self.path, verdict))
+
+    def close(self) -> None:
+        """Close the file; the ledger cannot be used afterwards."""
+        with self._lock:
+            self._connection.close()
+
+    def _prepare(self) -> None:
+        connection = self._connection
+        if is_newer(connection):
+            raise LedgerError(
+                f"{self.path} was written by a newer bulkkit (this one knows version {VERSION}). Update bulkkit."
+            )
+        connection.execute("PRAGMA journal_mode = WAL")
+        # FULL, not NORMAL: a commit must survive a power cut, or a message could go out twice.
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        migrate(connection)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise LedgerError(_explain(self.path, error)) from error
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    if not path.parent.is_dir():
+        raise LedgerError(f"{path.parent} is no folder, so the ledger {path.name} cannot be made there.")
+    if not path.exists():
+        path.touch(mode=0o600)
+    return sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+
+
+def _explain(path: Path, error: sqlite3.Error) -> str:
+    text = str(error)
+    if isinstance(error, sqlite3.DatabaseError) and ("malformed" in text or "not a database" in text):
+        return _damaged(path, text)
+    if "disk is full" in text:
+        return f"The disk that holds {path} is full. Nothing that was not stored was sent; make room and resume."
+    if "readonly" in text or "unable to open" in text:
+        return f"{path} cannot be written ({text}). Make the file and its folder writable, or choose another ledger."
+    if "locked" in text:
+        return f"Another program has held {path} locked for {BUSY_SECONDS:.0f} s. Close it and resume."
+    return f"The ledger {path} could not be used: {text}."
+
+
+def _damaged(path: Path, detail: str) -> str:
+    return (
+        f"{path} is damaged ({detail}), so who has had their message cannot be told from it and nothing is sent. "
+        "Put back the last copy of it, or try SQLite's `.recover` into a new file."
+    )

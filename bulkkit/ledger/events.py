@@ -1,0 +1,73 @@
+"""Events as they come in: stored once, joined to their send, and acted upon."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pandas as pd
+
+from bulkkit.addresses import mailbox_key
+from bulkkit.frames import conform, require
+from bulkkit.ledger.moments import to_stored_or_none
+from bulkkit.ledger.queue import send_id_of
+from bulkkit.ledger.suppressions import suppress_by_event
+from bulkkit.vocabulary import EVENT_DTYPES
+
+MAIL_SOURCES: Final = frozenset({"dsn", "arf", "mail"})
+"""Sources that anybody can write to: they count only where they name a message that was sent to that person."""
+
+_INSERT: Final = f"INSERT OR IGNORE INTO events VALUES ({', '.join('?' * len(EVENT_DTYPES))})"  # noqa: S608 - marks only
+_SEND: Final = "SELECT campaign, mailbox, email, message_id FROM sends WHERE id = ?"
+
+
+def record(connection: sqlite3.Connection, event: Mapping[str, Any]) -> bool:
+    """Store one event and what follows from it; False where it was known already."""
+    joined, genuine = _join(connection, event)
+    at = to_stored_or_none(joined.get("at"))
+    stored = [at if name == "at" else _plain(joined.get(name)) for name in EVENT_DTYPES]
+    is_new = connection.execute(_INSERT, stored).rowcount == 1
+    if is_new and genuine:
+        suppress_by_event(connection, joined, at or 0)
+    return is_new
+
+
+def add_events(connection: sqlite3.Connection, frame: pd.DataFrame) -> int:
+    """Store a frame of events (columns of `EVENT_DTYPES`); return how many were new."""
+    require(frame, ["event_id", "kind", "source"], "The frame of events")
+    events = conform(frame, EVENT_DTYPES)[list(EVENT_DTYPES)]
+    return sum(
+        record(connection, dict(zip(EVENT_DTYPES, row, strict=True)))
+        for row in events.itertuples(index=False, name=None)
+    )
+
+
+def _join(connection: sqlite3.Connection, event: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+    """Return the event with the campaign of its message, and whether it may suppress somebody."""
+    joined = {name: value for name, value in event.items() if not _missing(value)}
+    send = _send_of(connection, joined.get("message_id"))
+    if send is not None:
+        campaign, mailbox, email, _ = send
+        is_theirs = mailbox_key(joined.get("email", email)) == mailbox
+        if is_theirs:
+            return joined | {"campaign": campaign, "email": email}, True
+    return joined, joined.get("source") not in MAIL_SOURCES
+
+
+def _send_of(connection: sqlite3.Connection, message_id: str | None) -> tuple[str, str, str, str] | None:
+    number = send_id_of(message_id) if message_id else None
+    if number is None or number >= 1 << 63:
+        return None
+    row = connection.execute(_SEND, (number,)).fetchone()
+    return row if row and row[3].strip("<>") == str(message_id).strip().strip("<>") else None
+
+
+def _plain(value: Any) -> Any:
+    if _missing(value):
+        return None
+    return int(value) if isinstance(value, bool) or hasattr(value, "dtype") else value
+
+
+def _missing(value: Any) -> bool:
+    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value)

@@ -1,0 +1,163 @@
+"""The ledger: who was sent what, what came of it, and who is never written to again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bulkkit.ledger import events, lease, queue, resolution, steps, suppressions, tables
+from bulkkit.ledger.database import Database
+from bulkkit.transitions import CampaignRecord, PastClaim, Pending, Recipient, Step
+
+
+class Ledger:
+    """A SQLite file that knows each message's state; it is created where there is none.
+
+    Parameters
+    ----------
+    path
+        The file. It is made readable for its owner only.
+
+    Raises
+    ------
+    LedgerError
+        Where the file cannot be written, is no ledger, is damaged, or was
+        written by a newer bulkkit.
+    """
+
+    def __init__(self, path: str | PathLike[str] = "bulkkit.db") -> None:
+        self.path = Path(path)
+        self._database = Database(self.path)
+
+    def __repr__(self) -> str:
+        return f"Ledger({str(self.path)!r})"
+
+    def sends(self, campaign: str | None = None) -> pd.DataFrame:
+        """Return one row a recipient and campaign (columns of `vocabulary.SEND_DTYPES`)."""
+        with self._database.reading() as connection:
+            return tables.sends(connection, campaign)
+
+    def events(self, campaign: str | None = None) -> pd.DataFrame:
+        """Return all events (columns of `vocabulary.EVENT_DTYPES`), in the order of their time.
+
+        What the sends' own states say is among them (source `ledger`): accepted
+        is sent and delivered, refused is sent and bounced, expired is sent and
+        bounced; in doubt says nothing.
+        """
+        with self._database.reading() as connection:
+            return tables.events(connection, campaign)
+
+    def campaigns(self) -> pd.DataFrame:
+        """Return one row a campaign (columns of `vocabulary.CAMPAIGN_DTYPES`)."""
+        with self._database.reading() as connection:
+            return tables.campaigns(connection)
+
+    def suppressions(self) -> pd.DataFrame:
+        """Return one row an address that is never written to (columns of `vocabulary.SUPPRESSION_DTYPES`)."""
+        with self._database.reading() as connection:
+            return tables.suppressions(connection)
+
+    def add_events(self, frame: pd.DataFrame) -> int:
+        """Store events (columns of `vocabulary.EVENT_DTYPES`); return how many were new.
+
+        Importing twice equals importing once. An unsubscribe, a complaint and a
+        bounce of a dead mailbox suppress their person; such mail as anybody can
+        write (`dsn`, `arf`, `mail`) only where it names a message of ours to
+        that person.
+        """
+        with self._database.transaction() as connection:
+            return events.add_events(connection, frame)
+
+    def add_campaigns(self, frame: pd.DataFrame) -> int:
+        """Store what is known of campaigns sent elsewhere (columns of `CAMPAIGN_DTYPES`); return how many were new."""
+        with self._database.transaction() as connection:
+            return queue.add_campaigns(connection, frame)
+
+    def suppress(self, frame: pd.DataFrame, reason: str = "unsubscribed") -> int:
+        """Suppress the addresses of a frame's `email` column; return how many were new.
+
+        A `reason` column (`bounced`, `complained`, `unsubscribed`, `manual`) and an
+        `at` column decide row by row where they are filled.
+        """
+        with self._database.transaction() as connection:
+            return suppressions.suppress(connection, frame, reason, datetime.now(UTC))
+
+    def record(self, event: Mapping[str, Any]) -> bool:
+        """Store one event, with the names of `EVENT_DTYPES` as keys; False where it was known already."""
+        with self._database.transaction() as connection:
+            return events.record(connection, event)
+
+    def recipient(self, send_id: int) -> Recipient | None:
+        """Return who a send is for, or None where there is no such send."""
+        return next(iter(self.recipients([send_id])), None)
+
+    def link(self, campaign: str, number: int) -> str | None:
+        """Return where link `number` of a campaign leads, or None where it has no such link."""
+        with self._database.reading() as connection:
+            row = connection.execute(
+                "SELECT url FROM links WHERE campaign = ? AND number = ?", (campaign, number)
+            ).fetchone()
+        return row[0] if row else None
+
+    def store(self, record: CampaignRecord, rows: pd.DataFrame) -> None:
+        """Store a campaign and its queued messages in one transaction."""
+        with self._database.transaction() as connection:
+            queue.store(connection, record, rows)
+
+    def spec(self, campaign: str) -> dict[str, Any]:
+        """Return what was stored to go on with a campaign; `InputError` where there is no such one."""
+        with self._database.reading() as connection:
+            return queue.spec(connection, campaign)
+
+    def lease(self, campaign: str) -> AbstractContextManager[None]:
+        """Return the lease as a context; entering raises `LeaseError` where somebody else sends."""
+        return lease.hold(self._database, campaign)
+
+    def check(self) -> None:
+        """Raise `LedgerError` where the file is damaged."""
+        self._database.check()
+
+    def write(self, steps_: Sequence[Step]) -> frozenset[int]:
+        """Store steps of a running send in one transaction; return the sends whose claim was withheld."""
+        with self._database.transaction() as connection:
+            return steps.write(connection, steps_)
+
+    def pending(self, campaign: str) -> list[Pending]:
+        """Return what still has to go out."""
+        with self._database.reading() as connection:
+            return queue.pending(connection, campaign)
+
+    def recipients(self, send_ids: Iterable[int]) -> list[Recipient]:
+        """Return these recipients, in this order."""
+        with self._database.reading() as connection:
+            return queue.recipients(connection, send_ids)
+
+    def recover(self, campaign: str) -> int:
+        """Bring rows that a dead process left to a safe state; return how many are in doubt since."""
+        with self._database.transaction() as connection:
+            return queue.recover(connection, campaign)
+
+    def claims_since(self, moment: datetime, clock: str) -> list[PastClaim]:
+        """Return what was handed over since `moment` by campaigns of that clock."""
+        with self._database.reading() as connection:
+            return queue.claims_since(connection, moment, clock)
+
+    def in_doubt(self, campaign: str) -> pd.DataFrame:
+        """Return the rows of a campaign on which a person has not decided yet."""
+        with self._database.reading() as connection:
+            return resolution.in_doubt(tables.sends(connection, campaign))
+
+    def resolve(self, campaign: str, emails: Iterable[str], choice: str) -> int:
+        """Decide on rows in doubt: `skip` them or `resend` them; return how many were decided."""
+        with self._database.transaction() as connection:
+            return resolution.resolve(connection, campaign, emails, choice)
+
+    def close(self) -> None:
+        """Close the file; the ledger cannot be used afterwards."""
+        self._database.close()

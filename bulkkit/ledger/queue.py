@@ -1,0 +1,159 @@
+"""The campaigns and their messages: queued in one transaction, taken up again after a restart."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from hashlib import blake2b
+from secrets import token_bytes
+from typing import Any, Final
+
+import pandas as pd
+
+from bulkkit.errors import InputError
+from bulkkit.frames import conform, require
+from bulkkit.ledger.moments import from_stored, to_stored, to_stored_or_none
+from bulkkit.transitions import CampaignRecord, PastClaim, Pending, Recipient, Stamp
+from bulkkit.vocabulary import CAMPAIGN_DTYPES, SendState
+
+CHUNK: Final = 500
+"""Rows asked for in one question; SQLite takes up to 32,766 parameters."""
+
+_NEW_SEND: Final = """
+    INSERT INTO sends (id, campaign, email, mailbox, message_id, network, state, queued_at, tracked)
+    VALUES (?, ?, ?, ?, ?, ?, 'queued', ?, ?)
+"""
+_RECIPIENTS: Final = """
+    SELECT id, campaign, email, message_id, tracked, queued_at, attempts, fields
+    FROM sends JOIN merge_fields ON send_id = id WHERE id IN ({marks})
+"""
+_PAST_CLAIMS: Final = """
+    SELECT network, sends.relay, sends.claimed_at, sends.boot_id, sends.boot_seconds
+    FROM sends JOIN campaigns USING (campaign) WHERE clock = :clock AND sends.claimed_at > :since
+    UNION ALL
+    SELECT network, attempts.relay, attempts.claimed_at, attempts.boot_id, attempts.boot_seconds
+    FROM attempts JOIN sends ON id = send_id JOIN campaigns USING (campaign)
+    WHERE clock = :clock AND attempts.claimed_at > :since AND attempts.attempt < sends.attempts
+"""
+
+
+def store(connection: sqlite3.Connection, record: CampaignRecord, rows: pd.DataFrame) -> None:
+    """Store a campaign and a queued message for each of `rows` (email, mailbox, network, tracked, fields)."""
+    if connection.execute("SELECT 1 FROM campaigns WHERE campaign = ?", (record.campaign,)).fetchone():
+        raise InputError(
+            f"The ledger has a campaign {record.campaign!r} already. Go on with it by "
+            f"bulkkit.resume({record.campaign!r}), or give the new one another name."
+        )
+    queued_at = to_stored(record.created_at)
+    connection.execute(
+        "INSERT INTO campaigns VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(record.campaign, record.kind, record.purpose, queued_at, len(rows)),
+            *(record.sender, record.subject, record.clock, json.dumps(record.spec)),
+        ),
+    )
+    connection.executemany(
+        "INSERT INTO links VALUES (?, ?, ?)", [(record.campaign, n, url) for n, url in enumerate(record.link_urls)]
+    )
+    first = connection.execute("SELECT COALESCE(MAX(id), 0) + 1 FROM sends").fetchone()[0]
+    connection.executemany(_NEW_SEND, _new_sends(record, rows, first, queued_at))
+    connection.executemany("INSERT INTO merge_fields VALUES (?, ?)", enumerate(rows["fields"], start=first))
+
+
+def _new_sends(record: CampaignRecord, rows: pd.DataFrame, first: int, queued_at: int) -> Iterator[tuple[Any, ...]]:
+    key = token_bytes(16)
+    columns = zip(rows["email"], rows["mailbox"], rows["network"], rows["tracked"], strict=True)
+    for send_id, (email, mailbox, network, tracked) in enumerate(columns, start=first):
+        message_id = _message_id(send_id, key, record.sender_domain)
+        yield send_id, record.campaign, email, mailbox, message_id, network, queued_at, int(tracked)
+
+
+def _message_id(send_id: int, key: bytes, domain: str) -> str:
+    # The number finds the row; what follows cannot be guessed, so a forged report of it suppresses nobody.
+    return f"<{send_id:x}.{blake2b(send_id.to_bytes(8, 'big'), key=key, digest_size=12).hexdigest()}@{domain}>"
+
+
+def send_id_of(message_id: str) -> int | None:
+    """Return the number that a Message-ID of ours begins with, or None for a foreign one."""
+    head = message_id.strip().removeprefix("<").split(".", 1)[0]
+    try:
+        return int(head, 16)
+    except ValueError:
+        return None
+
+
+def spec(connection: sqlite3.Connection, campaign: str) -> dict[str, Any]:
+    """Return what was stored to go on with a campaign; `InputError` names those that there are."""
+    row = connection.execute("SELECT spec FROM campaigns WHERE campaign = ?", (campaign,)).fetchone()
+    if row is None:
+        raise InputError(f"The ledger has no campaign {campaign!r}; it has {_names(connection)}.")
+    return dict(json.loads(row[0]))
+
+
+def _names(connection: sqlite3.Connection) -> str:
+    rows = connection.execute("SELECT campaign FROM campaigns ORDER BY created_at DESC LIMIT 12").fetchall()
+    return ", ".join(repr(name) for (name,) in rows) or "none"
+
+
+def pending(connection: sqlite3.Connection, campaign: str) -> list[Pending]:
+    """Return what still has to go out, oldest first."""
+    rows = connection.execute(
+        "SELECT id, network, due_at FROM sends WHERE campaign = ? AND state IN ('queued', 'deferred') ORDER BY id",
+        (campaign,),
+    )
+    return [Pending(number, network, None if due is None else from_stored(due)) for number, network, due in rows]
+
+
+def recipients(connection: sqlite3.Connection, send_ids: Iterable[int]) -> list[Recipient]:
+    """Return these recipients in this order; numbers that nobody has are left out."""
+    wanted = list(send_ids)
+    found: dict[int, Recipient] = {}
+    for start in range(0, len(wanted), CHUNK):
+        chunk = wanted[start : start + CHUNK]
+        question = _RECIPIENTS.format(marks=",".join("?" * len(chunk)))
+        found.update((row[0], _recipient(row)) for row in connection.execute(question, chunk))
+    return [found[number] for number in wanted if number in found]
+
+
+def _recipient(row: tuple[Any, ...]) -> Recipient:
+    send_id, campaign, email, message_id, tracked, queued_at, attempts, fields = row
+    return Recipient(
+        send_id, campaign, email, message_id, bool(tracked), from_stored(queued_at), attempts, json.loads(fields)
+    )
+
+
+def recover(connection: sqlite3.Connection, campaign: str) -> int:
+    """Bring what a dead process left to a safe state; return how many are in doubt since."""
+    connection.execute(
+        "UPDATE sends SET state = ?, due_at = NULL WHERE campaign = ? AND state = ?",
+        (SendState.QUEUED, campaign, SendState.CLAIMED),
+    )
+    return connection.execute(
+        "UPDATE sends SET state = ?, reason = 'interrupted' WHERE campaign = ? AND state = ?",
+        (SendState.IN_DOUBT, campaign, SendState.DOTTED),
+    ).rowcount
+
+
+def claims_since(connection: sqlite3.Connection, moment: datetime, clock: str) -> list[PastClaim]:
+    """Return each message handed over since `moment`, in campaigns of that clock."""
+    rows = connection.execute(_PAST_CLAIMS, {"clock": clock, "since": to_stored(moment)})
+    return [
+        PastClaim(network, relay, Stamp(from_stored(at), boot or "", seconds or 0.0))
+        for network, relay, at, boot, seconds in rows
+    ]
+
+
+def add_campaigns(connection: sqlite3.Connection, frame: pd.DataFrame) -> int:
+    """Store campaigns that were sent elsewhere; return how many were new."""
+    require(frame, ["campaign", "kind"], "The frame of campaigns")
+    rows = conform(frame, CAMPAIGN_DTYPES)[list(CAMPAIGN_DTYPES)].astype(object)
+    rows = rows.where(rows.notna(), None)
+    before = connection.total_changes
+    values = (
+        (name, kind, purpose or "announcement", to_stored_or_none(at) or 0, count or 0, sender, subject, "elsewhere")
+        for name, kind, purpose, at, count, sender, subject, _ in rows.itertuples(index=False, name=None)
+    )
+    connection.executemany("INSERT OR IGNORE INTO campaigns VALUES (?, ?, ?, ?, ?, ?, ?, ?, '{}')", values)
+    return connection.total_changes - before

@@ -1,0 +1,169 @@
+"""A campaign's message, compiled once and written out for each recipient."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime, formataddr
+
+from bulkkit.addresses import ascii_domain
+from bulkkit.campaign import Campaign, Sender
+from bulkkit.message import footer
+from bulkkit.message.link_table import number_links, token_of
+from bulkkit.message.links import Links
+from bulkkit.message.markdown import markdown_to_html
+from bulkkit.message.message import Message
+from bulkkit.message.mime import header, message_bytes, new_boundary, text_part
+from bulkkit.message.plain_text import html_to_text
+from bulkkit.message.template import ALWAYS_THERE, Template
+from bulkkit.transitions import Recipient
+
+PIXEL = "bulkkit_pixel"
+PIXEL_TAG = (
+    f'{{% if {PIXEL} %}}<img src="{{{{ {PIXEL} }}}}" width="1" height="1" alt="" style="display:none">{{% endif %}}'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A message as one recipient would get it."""
+
+    email: str
+    subject: str
+    html: str | None
+    text: str
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledMessage:
+    """Templates and constant headers of one campaign; `write` fills them in.
+
+    `tokens` are the contacts' columns that the message needs, and `link_urls`
+    the targets of its numbered links.
+    """
+
+    campaign: str
+    sender: Sender
+    links: Links | None
+    tokens: frozenset[str]
+    link_urls: tuple[str, ...]
+    subject: Template
+    text: Template
+    html: Template | None
+
+    def write(self, recipient: Recipient, date: datetime) -> bytes:
+        """Return the message's bytes: CRLF lines, not dot-stuffed.
+
+        Raises
+        ------
+        TemplateError, InputError
+            Where this recipient's data cannot be filled in or stood in a header.
+        """
+        return self.preview(recipient, date).raw
+
+    def preview(self, recipient: Recipient, date: datetime) -> Preview:
+        """Return the message as this recipient would get it, part by part and as bytes."""
+        values = self._values(recipient)
+        subject = " ".join(self.subject.render(values).split())
+        text = self.text.render(values)
+        html = self.html.render(values) if self.html else None
+        parts = [text_part(text, "plain")] + ([text_part(html, "html")] if html is not None else [])
+        headers = self._headers(recipient, subject, date)
+        return Preview(recipient.email, subject, html, text, message_bytes(headers, parts, new_boundary()))
+
+    def _values(self, recipient: Recipient) -> Mapping[str, str]:
+        values = dict(recipient.fields)
+        values |= {
+            "email": recipient.email,
+            "campaign": self.campaign,
+            "sender_name": self.sender.name,
+            "postal_address": self.sender.postal_address,
+            "unsubscribe_url": way_out(self.sender, self.links, recipient),
+        }
+        return values | self._link_values(recipient)
+
+    def _link_values(self, recipient: Recipient) -> dict[str, str]:
+        if self.links is None or not recipient.tracked:
+            return {token_of(number): url for number, url in enumerate(self.link_urls)}
+        token = self.links.token(recipient.send_id)
+        clicks = {token_of(number): self.links.click_url(token, number) for number in range(len(self.link_urls))}
+        return clicks | {PIXEL: self.links.open_url(token)}
+
+    def _headers(self, recipient: Recipient, subject: str, date: datetime) -> list[bytes]:
+        lines = [
+            header("Date", format_datetime(date)),
+            header("From", formataddr((self.sender.display_name, self.sender.address))),
+            header("To", envelope_address(recipient.email)),
+            header("Subject", subject),
+            header("Message-ID", recipient.message_id),
+            header("Precedence", "bulk"),
+            header("X-Campaign", self.campaign),
+            *_unsubscribe_headers(self.sender, self.links, recipient),
+        ]
+        return [*lines, header("Reply-To", self.sender.reply_to)] if self.sender.reply_to else lines
+
+
+def compile_message(campaign: str, message: Message, sender: Sender, links: Links | None) -> CompiledMessage:
+    """Compile a campaign's message.
+
+    Raises
+    ------
+    TemplateError
+        Where a tag cannot be read; the message says in which part and line.
+    """
+    html, urls = number_links(_html_source(message, sender)) if _has_html(message) else (None, ())
+    text = message.text if message.text is not None else html_to_text(html or "")
+    if message.text is not None and message.footer:
+        text += footer.text(sender)
+    # The pixel comes last, so that the text part, made of the HTML, never sees it.
+    html_template = (
+        None if html is None else Template.compile(footer.before_end(html, PIXEL_TAG), "the body", escape=True)
+    )
+    templates = (
+        Template.compile(message.subject, "the subject"),
+        Template.compile(text, "the text part"),
+        html_template,
+    )
+    used = frozenset[str]().union(*(template.tokens for template in templates if template))
+    own = {token_of(number) for number in range(len(urls))} | {PIXEL}
+    return CompiledMessage(campaign, sender, links, used - own - ALWAYS_THERE, urls, *templates)
+
+
+def compile_campaign(campaign: Campaign, links: Links | None) -> CompiledMessage:
+    """Compile the message of a campaign."""
+    return compile_message(campaign.name, campaign.message, campaign.sender, links)
+
+
+def way_out(sender: Sender, links: Links | None, recipient: Recipient) -> str:
+    """Return where this recipient unsubscribes: the tracker's page, or a mail to the sender."""
+    if links is None:
+        return f"mailto:{sender.address}?subject=unsubscribe"
+    return links.unsubscribe_url(links.token(recipient.send_id))
+
+
+def envelope_address(email: str) -> str:
+    """Return an address as it is written to a server: its domain in A-labels, its local part untouched."""
+    local, _, domain = email.strip().rpartition("@")
+    return f"{local}@{ascii_domain(domain)}"
+
+
+def _has_html(message: Message) -> bool:
+    return message.markdown is not None or message.html is not None
+
+
+def _html_source(message: Message, sender: Sender) -> str:
+    html = markdown_to_html(message.markdown) if message.markdown is not None else message.html or ""
+    return footer.before_end(html, footer.html(sender)) if message.footer else html
+
+
+def _unsubscribe_headers(sender: Sender, links: Links | None, recipient: Recipient) -> list[bytes]:
+    # RFC 2369 §3.2, and RFC 8058 §3.1: one HTTPS URI and the Post header make one click of it.
+    by_mail = f"<mailto:{sender.address}?subject=unsubscribe>"
+    if links is None:
+        return [header("List-Unsubscribe", by_mail)]
+    return [
+        header("List-Unsubscribe", f"<{way_out(sender, links, recipient)}>, {by_mail}"),
+        header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+    ]

@@ -1,0 +1,78 @@
+"""The bytes of a message: headers and parts as RFC 5322, 2045 to 2047 and 8058 want them.
+
+Bodies are quoted-printable: whatever they hold, only CRLF ends a line on the
+wire, no line is longer than 76 characters, and the boundary, which has `=_` in
+it, cannot occur.
+"""
+
+from __future__ import annotations
+
+import re
+from binascii import b2a_qp
+from collections.abc import Iterable
+from email.header import Header
+from secrets import token_hex
+from typing import Final
+
+from bulkkit.errors import InputError
+
+MAX_LINE: Final = 998
+"""Octets a line without its CRLF (RFC 5322 §2.1.1)."""
+
+CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]")
+"""C0, DEL, C1 (U+0085 among them) and the two Unicode line ends: none may stand in a header."""
+
+
+def new_boundary() -> str:
+    """Return a boundary that cannot occur in quoted-printable text (RFC 2045 §6.7)."""
+    return f"=_{token_hex(12)}"
+
+
+def header(name: str, value: str) -> bytes:
+    """Return one header line with its CRLF; non-ASCII text as encoded words (RFC 2047).
+
+    ASCII values stand as they are, however long up to 998 octets: folding or
+    encoding a `List-Unsubscribe` would break it.
+
+    Raises
+    ------
+    InputError
+        Where the value holds a control character or the line would be too long.
+    """
+    found = CONTROL.search(value)
+    if found:
+        raise InputError(
+            f"The header {name} cannot hold the character U+{ord(found[0]):04X} (found in {value[:60]!r}); take it out."
+        )
+    if not value.isascii():
+        value = Header(value, "utf-8", header_name=name).encode(linesep="\r\n")
+    elif len(name) + 2 + len(value) > MAX_LINE:
+        raise InputError(
+            f"The header {name} has {len(value)} characters; at most {MAX_LINE - len(name) - 2} can be sent."
+        )
+    return f"{name}: {value}\r\n".encode("ascii")
+
+
+def text_part(body: str, subtype: str) -> bytes:
+    """Return a part's own headers and its quoted-printable body, ending in CRLF."""
+    unix = body.replace("\r\n", "\n").replace("\r", "\n")
+    encoded = b2a_qp(unix.encode("utf-8"), istext=True).replace(b"\n", b"\r\n")
+    ending = b"" if encoded.endswith(b"\r\n") else b"\r\n"
+    head = f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+    return head.encode("ascii") + encoded + ending
+
+
+def message_bytes(headers: Iterable[bytes], parts: list[bytes], boundary: str) -> bytes:
+    """Return the whole message: one part as it is, several as `multipart/alternative`, the best one last."""
+    head = b"".join(headers) + b"MIME-Version: 1.0\r\n"
+    if len(parts) == 1:
+        return head + parts[0]
+    mark = boundary.encode("ascii")
+    typed = b'Content-Type: multipart/alternative; boundary="' + mark + b'"\r\n\r\n'
+    return head + typed + b"".join(b"--" + mark + b"\r\n" + part for part in parts) + b"--" + mark + b"--\r\n"
+
+
+def dot_stuffed(message: bytes) -> bytes:
+    """Return the message as DATA wants it (RFC 5321 §4.5.2), without the final dot."""
+    stuffed = message.replace(b"\r\n.", b"\r\n..")
+    return b"." + stuffed if stuffed.startswith(b".") else stuffed

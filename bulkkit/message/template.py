@@ -1,0 +1,73 @@
+"""Tokens: what is filled in for each person, in an engine that cannot be made to do anything else.
+
+Templates are Jinja's, rendered in its sandbox, with no globals, no loader and
+nothing but text as values: a value is data whatever it looks like, and no
+template reaches Python's internals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from jinja2 import TemplateError as JinjaError
+from jinja2 import TemplateSyntaxError, meta
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from bulkkit.errors import TemplateError
+
+ALWAYS_THERE: Final = frozenset({"email", "campaign", "sender_name", "postal_address", "unsubscribe_url"})
+"""Tokens that need no column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text with tokens, compiled once."""
+
+    tokens: frozenset[str]
+    _render: Callable[[Mapping[str, str]], str]
+
+    @classmethod
+    def compile(cls, source: str, where: str, *, escape: bool = False) -> Template:
+        """Compile `source`; `where` names it in errors ("the subject").
+
+        With `escape`, values are written for HTML: `<` becomes `&lt;`.
+
+        Raises
+        ------
+        TemplateError
+            Where a tag is not closed or not known; the message names the line.
+        """
+        environment = _environment(escape)
+        try:
+            tokens = meta.find_undeclared_variables(environment.parse(source))
+            return cls(frozenset(tokens), environment.from_string(source).render)
+        except TemplateSyntaxError as error:
+            raise TemplateError(
+                f"Line {error.lineno} of {where} cannot be read as a template: {error.message}"
+            ) from None
+        except JinjaError as error:
+            raise TemplateError(f"{where.capitalize()} cannot be read as a template: {error}") from None
+
+    def render(self, values: Mapping[str, str]) -> str:
+        """Fill in `values`; a missing one is empty, or what its `default(…)` says.
+
+        Raises
+        ------
+        TemplateError
+            Where an expression cannot be worked out for these values, or reaches
+            for what the sandbox keeps away.
+        """
+        try:
+            return self._render(values)
+        except (JinjaError, ArithmeticError, TypeError, ValueError, AttributeError) as error:
+            raise TemplateError(f"The template cannot be filled in for {values.get('email')!r}: {error}") from None
+
+
+@cache
+def _environment(escape: bool) -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(autoescape=escape, keep_trailing_newline=True)
+    environment.globals.clear()
+    return environment

@@ -1,0 +1,247 @@
+"""What became of each message: one row a campaign and mailbox, counted wherever the events lie.
+
+The columns are 0 or 1, so that "and" is a product and counting is a sum: what
+every data frame library, database and cluster behind Narwhals does alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any, Final
+
+import narwhals as nw
+from narwhals.typing import IntoFrame
+
+from bulkkit.addresses import mailbox_key
+from bulkkit.errors import InputError
+from bulkkit.vocabulary import BounceType, Counts, EventKind, Rate, SendState
+
+KEY: Final = ("_campaign", "_mailbox")
+"""What joins events, sends and contacts; the other columns in here bear an underscore to stay clear of the caller's."""
+
+NOT_TOLD: Final = "unknown"
+
+SILENT: Final = {
+    "opened": ("ledger", "dsn", "arf"),
+    "clicked": ("ledger", "dsn", "arf"),
+    "unsubscribed": ("ledger", "dsn", "arf", "listmonk"),
+    "complained": ("ledger", "dsn", "tracker", "mailchimp"),
+}
+"""Sources that cannot tell of a reaction (listmonk's unsubscribes name no campaign; Mailchimp's activity knows opens,
+clicks and bounces). A campaign of which only these report has an unknown rate and not one of 0."""
+
+_FACTS: Final = (
+    "sent", "rejected", "bounced", "hard", "soft", "untracked",
+    "opened", "opened_human", "opened_judged", "clicked", "clicked_human", "clicked_judged",
+    "unsubscribed", "complained", *(f"tells_{kind}" for kind in SILENT),
+)  # fmt: skip
+_OF_CAMPAIGN: Final = ("sent", "opened", "clicked", "opened_judged", "clicked_judged", *(f"tells_{k}" for k in SILENT))
+
+Frame = nw.LazyFrame[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A rate in one way of counting: which 0/1 columns its numerator, its denominator and our knowledge of it are."""
+
+    rate: Rate
+    counts: Counts
+    event: tuple[str, ...]
+    base: tuple[str, ...]
+    known: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return f"{self.rate}_{self.counts}"
+
+
+MEASURES: Final = (
+    Measure(Rate.OPENED, Counts.HUMAN, ("opened_human",), ("seen",), ("opens_judged",)),
+    Measure(Rate.OPENED, Counts.ALL, ("opened",), ("seen",), ("knows_opened",)),
+    Measure(Rate.CLICKED, Counts.HUMAN, ("clicked_human",), ("seen",), ("clicks_judged",)),
+    Measure(Rate.CLICKED, Counts.ALL, ("clicked",), ("seen",), ("knows_clicked",)),
+    Measure(Rate.CLICK_TO_OPEN, Counts.HUMAN, ("clicked_human",), ("seen", "opened_human"), ("opens_judged", "clicks_judged")),
+    Measure(Rate.CLICK_TO_OPEN, Counts.ALL, ("clicked",), ("seen", "opened"), ("knows_opened", "knows_clicked")),
+    Measure(Rate.BOUNCED, Counts.ALL, ("bounced",), ("handed",)),
+    Measure(Rate.HARD_BOUNCED, Counts.ALL, ("hard",), ("handed",)),
+    Measure(Rate.SOFT_BOUNCED, Counts.ALL, ("soft",), ("handed",)),
+    Measure(Rate.UNSUBSCRIBED, Counts.ALL, ("unsubscribed",), ("delivered",), ("knows_unsubscribed",)),
+    Measure(Rate.COMPLAINED, Counts.ALL, ("complained",), ("delivered",), ("knows_complained",)),
+)  # fmt: skip
+
+
+def outcomes(events: IntoFrame, sends: IntoFrame | None = None) -> Frame:
+    """Return one row a message, with 0/1 columns for each measure.
+
+    Parameters
+    ----------
+    events
+        Columns `kind, campaign, email` at least; `bounce_type, machine, source` are used where they are.
+    sends
+        Columns `campaign, email` at least; `state, reason, smtp_code, enhanced_code, tracked` are used where they are.
+
+    Returns
+    -------
+    narwhals.LazyFrame
+        `_campaign, _mailbox, _known` (1 where it is known to whom the campaign was sent), and for each of
+        `MEASURES` `<name>_n`, `<name>_d` and `<name>_k`: counted, could have been counted, is known.
+
+    Notes
+    -----
+    A message was delivered when it was sent, and neither rejected nor bounced, in
+    whatever order that was reported. A person who bounced and yet reacted counts
+    as bounced, and the reaction counts nowhere, so that no numerator holds anybody
+    whom its denominator does not. A bounce of type "suppressed" was never handed
+    over, and is a rejection. A click counts for click-to-open only with an open.
+    """
+    facts = [_event_facts(keyed(events, "events"))]
+    if sends is not None:
+        facts.append(_send_facts(alike(keyed(sends, "sends"), facts[0])))
+    people = nw.concat(facts).group_by(*KEY).agg(*(nw.col(name).max() for name in _columns(_FACTS)))
+    campaigns = people.group_by(KEY[0]).agg(*(nw.col(f"_{name}").max().alias(f"_any_{name}") for name in _OF_CAMPAIGN))
+    known = _judgements(people.join(campaigns, on=KEY[0], how="left"))
+    return known.select(*KEY, nw.col("_any_sent").alias("_known"), *_measured())
+
+
+def keyed(frame: IntoFrame, what: str) -> Frame:
+    """Return a frame with the columns of `KEY` added: rows without an address are left out."""
+    lazy: Frame = nw.from_native(frame).lazy()
+    missing = [name for name in ("campaign", "email") if name not in lazy.collect_schema().names()]
+    if missing:
+        raise InputError(f"{what} has no column {', '.join(missing)}; rename the right one, or pass the frame that has it.")
+    return mailboxes(lazy).with_columns(nw.col("campaign").cast(nw.String).fill_null(NOT_TOLD).alias(KEY[0]))
+
+
+def mailboxes(frame: Frame) -> Frame:
+    """Return the rows that have an address, with the mailbox it means in `_mailbox` (as `addresses.mailbox_key`)."""
+    addressed = frame.filter(~nw.col("email").is_null()).with_columns(nw.col("email").cast(nw.String).alias("_raw"))
+    trimmed = nw.col("_raw").str.strip_chars().str.to_lowercase()
+    local = trimmed.str.replace(r"[+@].*$", "").str.replace_all(".", "", literal=True)
+    google = nw.when(trimmed.str.contains(r"@(gmail|googlemail)\.com$"))
+    plain = google.then(nw.concat_str(local, nw.lit("@gmail.com"))).otherwise(trimmed)
+    is_plain = trimmed.str.contains(r"^[!-?A-~]+@[a-z0-9.-]*[a-z0-9-]$")
+    odd = addressed.filter(~is_plain).select("_raw").unique().collect("pandas").to_native()["_raw"]
+    if not len(odd):
+        return addressed.with_columns(plain.alias(KEY[1]))
+    spelt = nw.col("_raw").replace_strict(list(odd), [mailbox_key(address) for address in odd], default=plain)
+    return addressed.with_columns(spelt.alias(KEY[1]))
+
+
+def alike(frame: Frame, other: Frame) -> Frame:
+    """Return `frame`, which must come from the same library as `other`: they are going to be joined."""
+    if frame.implementation is not other.implementation:
+        raise InputError(
+            f"events, sends and contacts must come from one library: one is a {other.implementation.value} frame, "
+            f"another a {frame.implementation.value} frame. Convert the smaller one."
+        )
+    return frame
+
+
+def text(frame: Frame, name: str) -> nw.Expr:
+    """Return a column in lower case, missing throughout where the frame has none of that name."""
+    if name not in frame.collect_schema().names():
+        return nw.lit(None, dtype=nw.String)
+    return nw.col(name).cast(nw.String).str.to_lowercase()
+
+
+def _event_facts(events: Frame) -> Frame:
+    kind, bounce = _is(text(events, "kind")), _is(text(events, "bounce_type"))
+    machine = text(events, "machine")
+    human, judged = _is(machine)("false", "0", "0.0"), _flag(~machine.is_null())
+    suppressed = bounce(BounceType.SUPPRESSED)
+    bounced = kind(EventKind.BOUNCED) * (1 - suppressed)
+    opened, clicked = kind(EventKind.OPENED), kind(EventKind.CLICKED)
+    facts = {
+        "sent": kind(EventKind.SENT, EventKind.DELIVERED),
+        "rejected": kind(EventKind.REJECTED) + kind(EventKind.BOUNCED) * suppressed,
+        "bounced": bounced,
+        "hard": bounced * bounce(BounceType.HARD),
+        "soft": bounced * bounce(BounceType.SOFT),
+        "opened": opened, "opened_human": opened * human, "opened_judged": opened * judged,
+        "clicked": clicked, "clicked_human": clicked * human, "clicked_judged": clicked * judged,
+        "unsubscribed": kind(EventKind.UNSUBSCRIBED),
+        "complained": kind(EventKind.COMPLAINED),
+    }  # fmt: skip
+    source = _is(text(events, "source"))
+    return _with(events, facts | {f"tells_{name}": _tells(kind(name), source(*who)) for name, who in SILENT.items()})
+
+
+def _tells(happened: nw.Expr, silent: nw.Expr) -> nw.Expr:
+    return happened + (1 - happened) * (1 - silent)
+
+
+def _send_facts(sends: Frame) -> Frame:
+    """Turn the ledger's states into the same facts; the kind of a refusal is told by its enhanced code (RFC 3463)."""
+    names = sends.collect_schema().names()
+    state = _is(text(sends, "state") if "state" in names else nw.lit(str(SendState.ACCEPTED)))
+    never = state(SendState.REFUSED) * _is(text(sends, "reason"))("suppressed")
+    if "smtp_code" in names:
+        never = never * _flag(nw.col("smtp_code").is_null())
+    refused, expired = state(SendState.REFUSED) * (1 - never), state(SendState.EXPIRED)
+    tracked = text(sends, "tracked")
+    told = _is(tracked)("true", "1", "1.0")
+    facts = {
+        "sent": state(SendState.ACCEPTED) + refused + expired,
+        "rejected": never,
+        "bounced": refused + expired,
+        "hard": refused * _flag(text(sends, "enhanced_code").str.starts_with("5.1.")),
+        "soft": expired,
+        "untracked": _is(tracked)("false", "0", "0.0"),
+    }
+    return _with(sends, facts | {f"tells_{name}": told for name in SILENT if name != EventKind.COMPLAINED})
+
+
+def _judgements(people: Frame) -> Frame:
+    """Add what follows for each message: whom the denominators hold, and what the campaign's sources could know."""
+    one = {name: nw.col(f"_{name}") for name in _FACTS}
+    any_ = {name: nw.col(f"_any_{name}") for name in _OF_CAMPAIGN}
+    handed = _flag(one["sent"] + one["bounced"] > 0)
+    delivered = handed * (1 - one["rejected"]) * (1 - one["bounced"])
+    # Where nobody knows to whom a campaign went, all who appear are counted and the denominator is left open.
+    open_ended = 1 - any_["sent"]
+    added = {
+        "handed": _flag(handed + open_ended > 0),
+        "delivered": _flag(delivered + open_ended > 0),
+        "seen": _flag(delivered + open_ended > 0) * (1 - one["untracked"]),
+        "opens_judged": any_["tells_opened"] * _flag(any_["opened_judged"] + 1 - any_["opened"] > 0),
+        "clicks_judged": any_["tells_clicked"] * _flag(any_["clicked_judged"] + 1 - any_["clicked"] > 0),
+    } | {f"knows_{name}": any_[f"tells_{name}"] for name in SILENT}
+    return people.with_columns(*(flag.alias(f"_{name}") for name, flag in added.items()))
+
+
+def _measured() -> Iterable[nw.Expr]:
+    for measure in MEASURES:
+        known = _all(*measure.known)
+        base = _all(*measure.base, *measure.known)
+        yield _all(*measure.event, *measure.base, *measure.known).alias(f"{measure.name}_n")
+        yield base.alias(f"{measure.name}_d")
+        yield known.alias(f"{measure.name}_k")
+
+
+def _all(*names: str) -> nw.Expr:
+    return reduce(lambda one, other: one * other, (nw.col(f"_{name}") for name in names), nw.col("_any_sent") * 0 + 1)
+
+
+def _with(frame: Frame, facts: dict[str, nw.Expr]) -> Frame:
+    zero = nw.lit(0).cast(nw.Int64)
+    return frame.select(*KEY, *(facts.get(name, zero).cast(nw.Int64).alias(f"_{name}") for name in _FACTS))
+
+
+def _columns(names: Iterable[str]) -> list[str]:
+    return [f"_{name}" for name in names]
+
+
+class _is:  # noqa: N801 - reads as a question: kind = _is(column); kind("sent")
+    """Ask a text column whether it holds one of some words: 1 or 0, and 0 where it is missing."""
+
+    def __init__(self, column: nw.Expr) -> None:
+        self.column = column
+
+    def __call__(self, *words: str) -> nw.Expr:
+        return _flag(self.column.is_in([str(word) for word in words]))
+
+
+def _flag(condition: nw.Expr) -> nw.Expr:
+    return condition.fill_null(False).cast(nw.Int64)

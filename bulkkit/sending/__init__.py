@@ -1,0 +1,1 @@
+"""The send: pace and retry decide, the wire acts, the ledger remembers."""

@@ -1,0 +1,118 @@
+"""A relay: the mail server that takes our messages, and what it may be asked for."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from bulkkit.errors import ConfigurationError
+from bulkkit.sending.clock import SYSTEM_CLOCK, Clock
+
+DEFAULT_PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+"""RFC 5321 §4.5.4.2, RFC 6409 §3.1, RFC 8314 §3.3."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """A mail server that takes messages for others.
+
+    Parameters
+    ----------
+    url
+        `smtp+starttls://user@host:587`, `smtps://user@host`, or `smtp://host`,
+        which authenticates to a loopback host only. User names are
+        percent-encoded. The password is never part of it: it comes from the
+        environment (`BULKKIT_SMTP_PASSWORD`), the keyring, or a prompt.
+    source_address
+        The local address to connect from.
+    max_connections
+        Connections open to this relay at once.
+    rate
+        Messages an hour handed to this relay, or None for no limit of its own.
+    daily
+        Messages in any 24 hours handed to this relay, or None.
+
+    Raises
+    ------
+    ConfigurationError
+        Where the address names another scheme, no host, or holds a password.
+    """
+
+    url: str
+    source_address: str | None = None
+    max_connections: int = 10
+    rate: int | None = None
+    daily: int | None = None
+    clock: Clock = field(default=SYSTEM_CLOCK, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        parts = _split(self.url)
+        if parts.password is not None:
+            raise ConfigurationError(
+                f"The relay's address for {parts.hostname} holds a password, which would end up in notebooks and logs. "
+                "Leave it out and set BULKKIT_SMTP_PASSWORD."
+            )
+        if self.max_connections < 1:
+            raise ConfigurationError(f"max_connections is {self.max_connections}; a relay needs at least one.")
+        if self.user and self.scheme == "smtp" and not self.is_loopback:
+            raise ConfigurationError(
+                f"smtp://{self.user}@{self.host} would send the password in plain text. Use smtp+starttls:// or smtps://."
+            )
+
+    @property
+    def scheme(self) -> str:
+        """How the connection is secured: `smtp`, `smtp+starttls` or `smtps`."""
+        return _split(self.url).scheme
+
+    @property
+    def host(self) -> str:
+        """The host to connect to."""
+        return _split(self.url).hostname or ""
+
+    @property
+    def port(self) -> int:
+        """The port to connect to."""
+        parts = _split(self.url)
+        return parts.port or DEFAULT_PORTS[parts.scheme]
+
+    @property
+    def user(self) -> str | None:
+        """The user name, percent-decoded, or None where the relay wants none."""
+        name = _split(self.url).username
+        return unquote(name) if name else None
+
+    @property
+    def name(self) -> str:
+        """What the ledger calls this relay: host and port, with the source address where there is one."""
+        return f"{self.host}:{self.port}" + (f" from {self.source_address}" if self.source_address else "")
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the relay is on this very machine."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether this relay only simulates: its clock is not the world's."""
+        return self.clock.name != SYSTEM_CLOCK.name
+
+
+def _split(url: str) -> SplitResult:
+    parts = urlsplit(url)
+    if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
+        raise ConfigurationError(
+            f"{parts.scheme or url!r}: a relay's address reads smtp+starttls://user@host:587, smtps://user@host "
+            "or smtp://host."
+        )
+    try:
+        parts.port  # noqa: B018 - reading the port is what validates it
+    except ValueError as error:
+        raise ConfigurationError(f"The relay's address for {parts.hostname} has no usable port: {error}.") from None
+    return parts

@@ -1,0 +1,133 @@
+"""What a sender and a ledger tell each other: one recipient's message, step by step.
+
+| from             | step      | to                                                  | written before          |
+|------------------|-----------|-----------------------------------------------------|-------------------------|
+| queued, deferred | `Claim`   | claimed; refused where the person is suppressed now | MAIL                    |
+| claimed          | `Dotted`  | dotted                                              | the dot after the data  |
+| claimed, dotted  | `Outcome` | accepted, refused, deferred, expired or in_doubt    | the next claim          |
+| claimed          | a restart | queued: the server never had the dot                | the send goes on        |
+| dotted           | a restart | in_doubt: the server may have it (RFC 1047)         | the send goes on        |
+| in_doubt         | a person  | queued (resend), or in_doubt with reason `skipped`  |                         |
+
+Before the dot was handed to the kernel a failure is safe to retry. After it,
+without a reply, only a person may decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from bulkkit.vocabulary import SendState
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """A moment: UTC, and beside it the boot clock, which no change of the wall clock moves."""
+
+    at: datetime
+    boot_id: str
+    boot_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A connection to `relay` takes this message up."""
+
+    send_id: int
+    relay: str
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Dotted:
+    """All of the message but its final dot is written; the dot is next."""
+
+    send_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one attempt."""
+
+    send_id: int
+    state: SendState
+    at: datetime
+    reason: str | None = None
+    due_at: datetime | None = None
+    smtp_code: int | None = None
+    enhanced_code: str | None = None
+    reply: str | None = None
+    suppress: bool = False
+
+
+Step = Claim | Dotted | Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One recipient of a campaign, with what the message needs to know of them."""
+
+    send_id: int
+    campaign: str
+    email: str
+    message_id: str
+    tracked: bool
+    queued_at: datetime
+    attempts: int
+    fields: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignRecord:
+    """A campaign as the ledger keeps it; `spec` is all that is needed to go on with it after a restart."""
+
+    campaign: str
+    kind: str
+    purpose: str
+    created_at: datetime
+    sender: str
+    sender_domain: str
+    subject: str
+    clock: str
+    spec: Mapping[str, Any] = field(repr=False)
+    link_urls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A message that still has to go out, and not before `due_at`."""
+
+    send_id: int
+    network: str
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PastClaim:
+    """A message handed over earlier, which counts against the limits of its network and relay."""
+
+    network: str
+    relay: str
+    stamp: Stamp
+
+
+class SendLedger(Protocol):
+    """The part of a ledger that a running send needs."""
+
+    def write(self, steps: Sequence[Step]) -> frozenset[int]:
+        """Store steps in one transaction; return the sends whose claim was withheld: suppressed by now."""
+
+    def pending(self, campaign: str) -> list[Pending]:
+        """Return what still has to go out."""
+
+    def recipients(self, send_ids: Iterable[int]) -> list[Recipient]:
+        """Return these recipients, in this order."""
+
+    def recover(self, campaign: str) -> int:
+        """Bring rows that a dead process left to a safe state; return how many are in doubt since."""
+
+    def claims_since(self, moment: datetime, clock: str) -> list[PastClaim]:
+        """Return what was handed over since `moment` by campaigns of that clock."""
