@@ -16,9 +16,12 @@ without a reply, only a person may decide.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
+
+import pandas as pd
 
 from bulkkit.vocabulary import SendState
 
@@ -94,6 +97,7 @@ class CampaignRecord:
     clock: str
     spec: Mapping[str, Any] = field(repr=False)
     link_urls: tuple[str, ...] = ()
+    start_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,7 @@ class Pending:
 
     send_id: int
     network: str
+    state: SendState
     due_at: datetime | None
 
 
@@ -129,5 +134,20 @@ class SendLedger(Protocol):
     def recover(self, campaign: str) -> int:
         """Bring rows that a dead process left to a safe state; return how many are in doubt since."""
 
-    def claims_since(self, moment: datetime, clock: str) -> list[PastClaim]:
-        """Return what was handed over since `moment` by campaigns of that clock."""
+    def claims_since(self, now: Stamp, seconds: float, clock: str) -> list[PastClaim]:
+        """Return what campaigns of that clock handed over in the last seconds, by either of the stamp's clocks."""
+
+    def counts(self, campaign: str) -> dict[SendState, int]:
+        """Return how many of a campaign's messages stand in each state."""
+
+    def in_doubt(self, campaign: str) -> pd.DataFrame:
+        """Return the rows in doubt on which nobody has decided yet."""
+
+    def resolve(self, campaign: str, emails: Iterable[str], choice: str) -> int:
+        """Decide on rows in doubt: `skip` or `resend`; return how many were decided."""
+
+    def lease(self, campaign: str) -> AbstractContextManager[None]:
+        """Return the lease as a context; entering raises where somebody else sends."""
+
+    def check(self) -> None:
+        """Raise where the ledger is damaged."""

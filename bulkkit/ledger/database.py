@@ -18,15 +18,21 @@ BUSY_SECONDS: Final = 30.0
 
 
 class Database:
-    """One connection, used by one thread at a time."""
+    """One connection that writes and one that reads, each used by one thread at a time.
+
+    With a write-ahead log, a reader never waits for a writer's commit.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
+        self._reading = threading.Lock()
         with self._explained():
             self._connection = _open(path)
-            _close_quietly = weakref.finalize(self, self._connection.close)
+            weakref.finalize(self, self._connection.close)
             self._prepare()
+            self._reader = _open(path)
+            weakref.finalize(self, self._reader.close)
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -43,8 +49,8 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Yield the connection for questions that change nothing."""
-        with self._lock, self._explained():
-            yield self._connection
+        with self._reading, self._explained():
+            yield self._reader
 
     def check(self) -> None:
         """Raise `LedgerError` where the file is damaged (SQLite's `quick_check`)."""
@@ -55,7 +61,8 @@ class Database:
 
     def close(self) -> None:
         """Close the file; the ledger cannot be used afterwards."""
-        with self._lock:
+        with self._lock, self._reading:
+            self._reader.close()
             self._connection.close()
 
     def _prepare(self) -> None:

@@ -13,7 +13,8 @@ import pandas as pd
 
 from bulkkit.ledger import events, lease, queue, resolution, steps, suppressions, tables
 from bulkkit.ledger.database import Database
-from bulkkit.transitions import CampaignRecord, PastClaim, Pending, Recipient, Step
+from bulkkit.transitions import CampaignRecord, PastClaim, Pending, Recipient, Stamp, Step
+from bulkkit.vocabulary import SendState
 
 
 class Ledger:
@@ -143,10 +144,20 @@ class Ledger:
         with self._database.transaction() as connection:
             return queue.recover(connection, campaign)
 
-    def claims_since(self, moment: datetime, clock: str) -> list[PastClaim]:
-        """Return what was handed over since `moment` by campaigns of that clock."""
+    def claims_since(self, now: Stamp, seconds: float, clock: str) -> list[PastClaim]:
+        """Return what campaigns of that clock handed over in the last seconds."""
         with self._database.reading() as connection:
-            return queue.claims_since(connection, moment, clock)
+            return queue.claims_since(connection, now, seconds, clock)
+
+    def counts(self, campaign: str) -> dict[SendState, int]:
+        """Return how many of a campaign's messages stand in each state."""
+        with self._database.reading() as connection:
+            return queue.counts(connection, campaign)
+
+    def blasts_since(self, moment: datetime) -> pd.DataFrame:
+        """Return who was sent which blast since `moment` (columns campaign, email)."""
+        with self._database.reading() as connection:
+            return queue.blasts_since(connection, moment)
 
     def in_doubt(self, campaign: str) -> pd.DataFrame:
         """Return the rows of a campaign on which a person has not decided yet."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from secrets import token_bytes
 from typing import Any, Final
@@ -22,20 +22,27 @@ CHUNK: Final = 500
 """Rows asked for in one question; SQLite takes up to 32,766 parameters."""
 
 _NEW_SEND: Final = """
-    INSERT INTO sends (id, campaign, email, mailbox, message_id, network, state, queued_at, tracked)
-    VALUES (?, ?, ?, ?, ?, ?, 'queued', ?, ?)
+    INSERT INTO sends (id, campaign, email, mailbox, message_id, network, state, queued_at, due_at, tracked)
+    VALUES (?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?)
 """
 _RECIPIENTS: Final = """
     SELECT id, campaign, email, message_id, tracked, queued_at, attempts, fields
     FROM sends JOIN merge_fields ON send_id = id WHERE id IN ({marks})
 """
+_PENDING: Final = """
+    SELECT id, network, state, due_at FROM sends
+    WHERE campaign = ? AND state IN ('queued', 'deferred') ORDER BY id
+"""
 _PAST_CLAIMS: Final = """
     SELECT network, sends.relay, sends.claimed_at, sends.boot_id, sends.boot_seconds
-    FROM sends JOIN campaigns USING (campaign) WHERE clock = :clock AND sends.claimed_at > :since
+    FROM sends JOIN campaigns USING (campaign)
+    WHERE clock = :clock
+    AND (sends.claimed_at > :since OR (sends.boot_id = :boot AND sends.boot_seconds > :boot_since))
     UNION ALL
     SELECT network, attempts.relay, attempts.claimed_at, attempts.boot_id, attempts.boot_seconds
     FROM attempts JOIN sends ON id = send_id JOIN campaigns USING (campaign)
-    WHERE clock = :clock AND attempts.claimed_at > :since AND attempts.attempt < sends.attempts
+    WHERE clock = :clock
+    AND (attempts.claimed_at > :since OR (attempts.boot_id = :boot AND attempts.boot_seconds > :boot_since))
 """
 
 
@@ -63,11 +70,11 @@ def store(connection: sqlite3.Connection, record: CampaignRecord, rows: pd.DataF
 
 
 def _new_sends(record: CampaignRecord, rows: pd.DataFrame, first: int, queued_at: int) -> Iterator[tuple[Any, ...]]:
-    key = token_bytes(16)
+    key, due_at = token_bytes(16), to_stored_or_none(record.start_at)
     columns = zip(rows["email"], rows["mailbox"], rows["network"], rows["tracked"], strict=True)
     for send_id, (email, mailbox, network, tracked) in enumerate(columns, start=first):
         message_id = _message_id(send_id, key, record.sender_domain)
-        yield send_id, record.campaign, email, mailbox, message_id, network, queued_at, int(tracked)
+        yield send_id, record.campaign, email, mailbox, message_id, network, queued_at, due_at, int(tracked)
 
 
 def _message_id(send_id: int, key: bytes, domain: str) -> str:
@@ -99,11 +106,11 @@ def _names(connection: sqlite3.Connection) -> str:
 
 def pending(connection: sqlite3.Connection, campaign: str) -> list[Pending]:
     """Return what still has to go out, oldest first."""
-    rows = connection.execute(
-        "SELECT id, network, due_at FROM sends WHERE campaign = ? AND state IN ('queued', 'deferred') ORDER BY id",
-        (campaign,),
-    )
-    return [Pending(number, network, None if due is None else from_stored(due)) for number, network, due in rows]
+    rows = connection.execute(_PENDING, (campaign,))
+    return [
+        Pending(number, network, SendState(state), None if due is None else from_stored(due))
+        for number, network, state, due in rows
+    ]
 
 
 def recipients(connection: sqlite3.Connection, send_ids: Iterable[int]) -> list[Recipient]:
@@ -124,6 +131,12 @@ def _recipient(row: tuple[Any, ...]) -> Recipient:
     )
 
 
+def counts(connection: sqlite3.Connection, campaign: str) -> dict[SendState, int]:
+    """Return how many of a campaign's messages stand in each state."""
+    rows = connection.execute("SELECT state, COUNT(*) FROM sends WHERE campaign = ? GROUP BY state", (campaign,))
+    return {SendState(state): count for state, count in rows}
+
+
 def recover(connection: sqlite3.Connection, campaign: str) -> int:
     """Bring what a dead process left to a safe state; return how many are in doubt since."""
     connection.execute(
@@ -136,9 +149,16 @@ def recover(connection: sqlite3.Connection, campaign: str) -> int:
     ).rowcount
 
 
-def claims_since(connection: sqlite3.Connection, moment: datetime, clock: str) -> list[PastClaim]:
-    """Return each message handed over since `moment`, in campaigns of that clock."""
-    rows = connection.execute(_PAST_CLAIMS, {"clock": clock, "since": to_stored(moment)})
+def claims_since(connection: sqlite3.Connection, now: Stamp, seconds: float, clock: str) -> list[PastClaim]:
+    """Return each message handed over in the last seconds, in campaigns of that clock.
+
+    A claim counts if either clock says so: the wall clock may have been moved
+    since, and the boot clock says nothing of an earlier boot.
+    """
+    since = to_stored(now.at - timedelta(seconds=seconds))
+    # A clock without boots (the sandbox's) matches no boot.
+    boot = {"boot": now.boot_id or None, "boot_since": now.boot_seconds - seconds}
+    rows = connection.execute(_PAST_CLAIMS, {"clock": clock, "since": since, **boot})
     return [
         PastClaim(network, relay, Stamp(from_stored(at), boot or "", seconds or 0.0))
         for network, relay, at, boot, seconds in rows
@@ -157,3 +177,16 @@ def add_campaigns(connection: sqlite3.Connection, frame: pd.DataFrame) -> int:
     )
     connection.executemany("INSERT OR IGNORE INTO campaigns VALUES (?, ?, ?, ?, ?, ?, ?, ?, '{}')", values)
     return connection.total_changes - before
+
+
+def blasts_since(connection: sqlite3.Connection, moment: datetime) -> pd.DataFrame:
+    """Return who was sent which blast since `moment`: columns campaign and email, one row each."""
+    question = """
+        SELECT campaign, email FROM sends JOIN campaigns USING (campaign)
+        WHERE kind = 'blast' AND state = 'accepted' AND finished_at >= :since
+        UNION
+        SELECT events.campaign, events.email FROM events JOIN campaigns USING (campaign)
+        WHERE campaigns.kind = 'blast' AND events.kind = 'sent' AND events.at >= :since AND events.email IS NOT NULL
+    """
+    rows = connection.execute(question, {"since": to_stored(moment)}).fetchall()
+    return pd.DataFrame.from_records(rows, columns=["campaign", "email"]).astype("str")

@@ -56,10 +56,11 @@ def events_of_sends(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the events that a sends frame says, with the columns of `EVENT_DTYPES`.
 
     accepted is sent and delivered; refused is sent and bounced; expired is sent
-    and bounced (`MessageExpired`, soft). A person who was suppressed before the
-    claim is `rejected` and was never sent to.
+    and bounced (`MessageExpired`, soft). A message that no server was asked to
+    take, such as to a person suppressed before the claim, is `rejected`.
     """
-    withheld = (frame["state"] == SendState.REFUSED) & (frame["reason"] == "suppressed")
+    # Refused without a server's answer: nothing was sent, because of a suppression or because it could not be written.
+    withheld = (frame["state"] == SendState.REFUSED) & frame["smtp_code"].isna()
     parts = [_said(frame[withheld], EventKind.REJECTED)]
     for state, kinds in STATE_EVENTS.items():
         rows = frame[(frame["state"] == state) & ~withheld]
@@ -78,7 +79,8 @@ def _said(rows: pd.DataFrame, kind: EventKind) -> pd.DataFrame:
         said["bounce_type"] = soft.map({True: str(BounceType.SOFT), False: str(BounceType.HARD)})
         said["bounce_class"] = rows["reason"].where(~expired, str(BounceClass.MESSAGE_EXPIRED))
     if kind == EventKind.REJECTED:
-        said["bounce_type"] = str(BounceType.SUPPRESSED)
+        suppressed = rows["reason"] == "suppressed"
+        said["bounce_type"] = suppressed.map({True: str(BounceType.SUPPRESSED), False: str(BounceType.UNDETERMINED)})
     return conform(said, EVENT_DTYPES)
 
 

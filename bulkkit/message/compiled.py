@@ -40,14 +40,16 @@ class Preview:
 class CompiledMessage:
     """Templates and constant headers of one campaign; `write` fills them in.
 
-    `tokens` are the contacts' columns that the message needs, and `link_urls`
-    the targets of its numbered links.
+    `tokens` are the contacts' columns that the message needs, `standing` the
+    tokens it uses that need no column, and `link_urls` the targets of its
+    numbered links.
     """
 
     campaign: str
     sender: Sender
     links: Links | None
     tokens: frozenset[str]
+    standing: frozenset[str]
     link_urls: tuple[str, ...]
     subject: Template
     text: Template
@@ -118,17 +120,12 @@ def compile_message(campaign: str, message: Message, sender: Sender, links: Link
     if message.text is not None and message.footer:
         text += footer.text(sender)
     # The pixel comes last, so that the text part, made of the HTML, never sees it.
-    html_template = (
-        None if html is None else Template.compile(footer.before_end(html, PIXEL_TAG), "the body", escape=True)
-    )
-    templates = (
-        Template.compile(message.subject, "the subject"),
-        Template.compile(text, "the text part"),
-        html_template,
-    )
-    used = frozenset[str]().union(*(template.tokens for template in templates if template))
+    body = None if html is None else Template.compile(footer.before_end(html, PIXEL_TAG), "the body", escape=True)
+    subject, plain = Template.compile(message.subject, "the subject"), Template.compile(text, "the text part")
+    used = subject.tokens | plain.tokens | (body.tokens if body else frozenset())
     own = {token_of(number) for number in range(len(urls))} | {PIXEL}
-    return CompiledMessage(campaign, sender, links, used - own - ALWAYS_THERE, urls, *templates)
+    needed, standing = used - own - ALWAYS_THERE, used & ALWAYS_THERE
+    return CompiledMessage(campaign, sender, links, needed, standing, urls, subject, plain, body)
 
 
 def compile_campaign(campaign: Campaign, links: Links | None) -> CompiledMessage:

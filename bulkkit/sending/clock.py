@@ -6,7 +6,6 @@ knows what time it is.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -34,8 +33,8 @@ class Clock(Protocol):
     def stamp(self) -> Stamp:
         """Return the moment as the ledger keeps it."""
 
-    async def sleep(self, seconds: float) -> None:
-        """Wait for so many seconds of this clock."""
+    def machine_seconds(self, seconds: float) -> float:
+        """Return how long the machine is to wait until so many seconds of this clock have passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +55,9 @@ class SystemClock:
         """Return the moment with the boot it belongs to."""
         return Stamp(self.now(), boot_id(), self.seconds())
 
-    async def sleep(self, seconds: float) -> None:
-        """Wait for so many seconds."""
-        await asyncio.sleep(seconds)
+    def machine_seconds(self, seconds: float) -> float:
+        """Return the same number."""
+        return seconds
 
 
 class ScaledClock:
@@ -92,9 +91,9 @@ class ScaledClock:
         """Move forward to `moment`; a moment that has passed changes nothing."""
         self._skipped += max(0.0, (moment - self.now()).total_seconds())
 
-    async def sleep(self, seconds: float) -> None:
-        """Wait for so many simulated seconds."""
-        await asyncio.sleep(seconds / self.scale)
+    def machine_seconds(self, seconds: float) -> float:
+        """Return how long that is; the clock may be moved forward meanwhile, so look again now and then."""
+        return seconds / self.scale
 
 
 def boot_id() -> str:

@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from bulkkit.errors import ConfigurationError
 from bulkkit.sending.clock import SYSTEM_CLOCK, Clock
+from bulkkit.sending.throttle import DAY, HOUR, Limit, Pace
 
 DEFAULT_PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 """RFC 5321 §4.5.4.2, RFC 6409 §3.1, RFC 8314 §3.3."""
@@ -97,6 +98,12 @@ class Relay:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+    def paces(self) -> list[Pace]:
+        """Return the relay's own limits at work, each with nothing handed over yet."""
+        limits = [Limit(messages=self.rate, window=HOUR)] if self.rate else []
+        limits += [Limit(messages=self.daily, window=DAY)] if self.daily else []
+        return [Pace(limit) for limit in limits]
 
     @property
     def is_sandbox(self) -> bool:

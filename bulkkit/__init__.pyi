@@ -1,0 +1,73 @@
+from . import charts
+from .campaign import Campaign, Sender
+from .comparison import Comparison, compare
+from .contacts import read_contacts
+from .dispatch import Plan, plan, resume
+from .errors import (
+    AddressError,
+    BulkkitError,
+    ConfigurationError,
+    ConfirmationError,
+    InputError,
+    LeaseError,
+    LedgerError,
+    PreflightError,
+    RelayError,
+    TemplateError,
+)
+from .events import read_events
+from .ledger import Ledger
+from .message.links import Links
+from .message.message import Message
+from .metrics import rates
+from .reporting import report
+from .sandbox import Sandbox
+from .scoring import Health, health
+from .segmentation import segment
+from .sending.relay import Relay
+from .sending.retry import Retry
+from .sending.send import Send
+from .sending.throttle import Limit, Throttle
+from .verification import Verdict, verify, verify_address
+
+__version__: str
+
+__all__ = [
+    "AddressError",
+    "BulkkitError",
+    "Campaign",
+    "Comparison",
+    "ConfigurationError",
+    "ConfirmationError",
+    "Health",
+    "InputError",
+    "LeaseError",
+    "Ledger",
+    "LedgerError",
+    "Limit",
+    "Links",
+    "Message",
+    "Plan",
+    "PreflightError",
+    "Relay",
+    "RelayError",
+    "Retry",
+    "Sandbox",
+    "Send",
+    "Sender",
+    "TemplateError",
+    "Throttle",
+    "Verdict",
+    "charts",
+    "compare",
+    "health",
+    "plan",
+    "rates",
+    "read_contacts",
+    "read_events",
+    "report",
+    "resume",
+    "segment",
+    "verify",
+    "verify_address",
+]

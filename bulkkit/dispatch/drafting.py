@@ -1,0 +1,180 @@
+"""A campaign becomes a plan: the list checked, the message compiled, the way estimated. Nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from os import PathLike
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from bulkkit.addresses import mailbox_keys
+from bulkkit.campaign import Campaign
+from bulkkit.contacts import has_consent_columns
+from bulkkit.dispatch.merge import trial_recipients
+from bulkkit.dispatch.plans import Plan
+from bulkkit.dispatch.route import Route
+from bulkkit.errors import InputError
+from bulkkit.ledger import Ledger
+from bulkkit.message.compiled import CompiledMessage, compile_message
+from bulkkit.message.links import Links
+from bulkkit.preflight import Situation, as_frame, preflight
+from bulkkit.sending.estimate import finishing_times
+from bulkkit.sending.planning import FREQUENCY_DAYS, RECIPIENT, Choices, bought, fates, networks, waterfall
+from bulkkit.sending.relay import Relay
+from bulkkit.sending.retry import Retry
+from bulkkit.sending.throttle import HOUR, Throttle
+from bulkkit.verification import verify
+from bulkkit.vocabulary import CONSENT_COLUMNS, VERDICT_DTYPES, CampaignKind, Reason
+
+TRIAL_RECIPIENTS: Final = 50
+"""For so many recipients, the list's first ones, preflight writes the message out."""
+
+DEFAULT_LEAVE_OUT: Final = (Reason.DISPOSABLE, Reason.POSSIBLE_TYPO)
+
+
+def plan(
+    campaign: Campaign,
+    relays: Sequence[Relay],
+    links: Links | None = None,
+    throttle: Throttle | None = None,
+    ledger: str | PathLike[str] | Ledger = "bulkkit.db",
+    *,
+    consent: str | None = None,
+    leave_out: Collection[str] = DEFAULT_LEAVE_OUT,
+    limit: int | None = None,
+    retry: Retry | None = None,
+) -> Plan:
+    """Return a plan of sending `campaign`; nothing is sent and nothing is written.
+
+    Parameters
+    ----------
+    campaign
+        Whose audience is verified by its syntax where it was not yet.
+    relays
+        One or several; all of the sandbox, or none.
+    links
+        The tracker's links; None sends an untracked message whose way out is a mail.
+    throttle
+        By default `Throttle.cautious()`: 100 messages an hour to one network, 10 at a time.
+    ledger
+        Whose suppressions and earlier blasts count, and where the send is stored.
+    consent
+        Where consent is kept, for a list that has no consent column.
+    leave_out
+        Risky addresses to leave out, by reason: `disposable`, `possible_typo`, `role_based`, `privacy_relay`.
+    limit
+        At most so many recipients, the list's first ones that remain.
+    retry
+        When to try again and when to give up; by default after four days.
+
+    Raises
+    ------
+    InputError
+        Where the list has no consent column and `consent` does not say where it is kept.
+    TemplateError
+        Where the message cannot be read as a template.
+    ConfigurationError, LedgerError
+        Where the relays do not fit each other or the ledger.
+    """
+    route = Route(tuple(relays), links, throttle or Throttle.cautious(), retry or Retry())
+    known = existing_ledger(ledger)
+    if known is not None:
+        route.check_ledger(known)
+    _require_consent(campaign, consent)
+    message = compile_message(campaign.name, campaign.message, campaign.sender, links)
+    checked = campaign.audience if _is_checked(campaign.audience) else verify(campaign.audience)
+    choices = Choices(
+        kind=CampaignKind(campaign.kind),
+        tokens=message.tokens,
+        suppressed=_suppressed(known),
+        blasts=_recent_blasts(known, route),
+        consent=consent,
+        leave_out=leave_out,
+        limit=limit,
+    )
+    fate = fates(checked, choices)
+    network = networks(checked["email"].where(fate == RECIPIENT))
+    rows = checked[fate == RECIPIENT]
+    situation = _situation(campaign, message, route, rows, consent, int(bought(checked).sum()))
+    return Plan(
+        campaign=campaign,
+        ledger=ledger,
+        route=route,
+        message=message,
+        checked=checked,
+        fate=fate,
+        network=network,
+        waterfall=waterfall(fate),
+        findings=as_frame(preflight(situation)),
+        eta=_eta(network, route),
+        consent=consent,
+    )
+
+
+def existing_ledger(ledger: str | PathLike[str] | Ledger) -> Ledger | None:
+    """Return the ledger, or None where its file is not there yet; none is made."""
+    if isinstance(ledger, Ledger):
+        return ledger
+    return Ledger(ledger) if Path(ledger).exists() else None
+
+
+def _require_consent(campaign: Campaign, consent: str | None) -> None:
+    if consent is None and not has_consent_columns(campaign.audience):
+        raise InputError(
+            f"The audience of {campaign.name!r} has none of the columns {', '.join(CONSENT_COLUMNS)}, so nobody can "
+            "say who agreed to this mail. Add one, or say where consent is kept: plan(…, consent='signed forms')."
+        )
+
+
+def _is_checked(audience: pd.DataFrame) -> bool:
+    return set(VERDICT_DTYPES) <= set(audience.columns)
+
+
+def _suppressed(ledger: Ledger | None) -> frozenset[str]:
+    return frozenset() if ledger is None else frozenset(mailbox_keys(ledger.suppressions()["email"]))
+
+
+def _recent_blasts(ledger: Ledger | None, route: Route) -> pd.DataFrame:
+    since = route.clock.now() - timedelta(days=FREQUENCY_DAYS)
+    return pd.DataFrame({"campaign": [], "email": []}) if ledger is None else ledger.blasts_since(since)
+
+
+def _situation(
+    campaign: Campaign,
+    message: CompiledMessage,
+    route: Route,
+    rows: pd.DataFrame,
+    consent: str | None,
+    left_out: int,
+) -> Situation:
+    trial = trial_recipients(campaign.name, rows.iloc[:TRIAL_RECIPIENTS], message, route.clock.now())
+    return Situation(
+        campaign=campaign,
+        message=message,
+        recipients=rows,
+        columns=tuple(map(str, campaign.audience.columns)),
+        bought=left_out,
+        consent=consent,
+        only_loopback=route.only_loopback,
+        trial=tuple(trial),
+    )
+
+
+def _eta(network: pd.Series[Any], route: Route) -> pd.DataFrame:
+    counts = network.value_counts()
+    times = finishing_times({str(name): int(count) for name, count in counts.items()}, route.throttle, route.relays)
+    limits = [route.throttle.limit(str(name)) for name in counts.index]
+    hourly = [None if limit.messages is None else limit.messages * HOUR / limit.window for limit in limits]
+    frame = pd.DataFrame(
+        {
+            "network": counts.index.astype("str"),
+            "recipients": counts.to_numpy(),
+            "per_hour": pd.array(hourly, dtype="Float64"),
+            "connections": pd.array([limit.connections for limit in limits], dtype="Int64"),
+            "finishes_after": pd.to_timedelta([times[str(name)] for name in counts.index], unit="s"),
+        }
+    )
+    return frame.sort_values(["finishes_after", "recipients"], ascending=False, ignore_index=True)

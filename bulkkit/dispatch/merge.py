@@ -1,0 +1,48 @@
+"""The recipients' data, as the message needs them: texts, only those that it fills in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from bulkkit.contacts.values import booleans
+from bulkkit.message.compiled import CompiledMessage
+from bulkkit.transitions import Recipient
+
+
+def merge_fields(rows: pd.DataFrame, message: CompiledMessage) -> Iterator[dict[str, str]]:
+    """Yield each row's values of the message's tokens; what is missing or blank is left out."""
+    names = sorted(message.tokens & set(rows.columns))
+    columns = [_texts(rows[name]) for name in names]
+    if not names:
+        yield from ({} for _ in range(len(rows)))
+    for values in zip(*columns, strict=True):
+        yield {name: value for name, value in zip(names, values, strict=True) if value}
+
+
+def tracked(rows: pd.DataFrame, *, measured: bool) -> pd.Series[Any]:
+    """Tell whose opens and clicks are measured: theirs who agreed, in a message with links of ours."""
+    if not measured or "tracking_consent" not in rows.columns:
+        return pd.Series(False, index=rows.index)
+    return booleans(rows["tracking_consent"]).fillna(False).astype(bool)
+
+
+def trial_recipients(campaign: str, rows: pd.DataFrame, message: CompiledMessage, now: datetime) -> list[Recipient]:
+    """Return recipients that are in no ledger, to write a message out for."""
+    domain = message.sender.domain
+    measured = tracked(rows, measured=message.links is not None)
+    return [
+        Recipient(0, campaign, str(email), f"<preview.{number}@{domain}>", bool(seen), now, 0, fields)
+        for number, (email, seen, fields) in enumerate(
+            zip(rows["email"], measured, merge_fields(rows, message), strict=True)
+        )
+    ]
+
+
+def _texts(column: pd.Series[Any]) -> list[str]:
+    if isinstance(column.dtype, pd.DatetimeTZDtype) or pd.api.types.is_datetime64_dtype(column):
+        return [str(text) for text in column.dt.strftime("%Y-%m-%d").fillna("")]
+    return [text.strip() for text in column.astype("str").fillna("")]

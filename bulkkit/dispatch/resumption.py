@@ -1,0 +1,99 @@
+"""A stored campaign taken up again: after a crash, a stop, or a plan that was only queued."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from bulkkit.campaign import Sender
+from bulkkit.dispatch.route import Route
+from bulkkit.errors import ConfigurationError, LedgerError, RelayError
+from bulkkit.ledger import Ledger
+from bulkkit.message.compiled import compile_message
+from bulkkit.message.links import Links
+from bulkkit.message.message import Message
+from bulkkit.sending.relay import Relay
+from bulkkit.sending.retry import Retry
+from bulkkit.sending.send import Send
+from bulkkit.sending.throttle import Throttle
+
+
+def resume(
+    campaign: str,
+    ledger: str | PathLike[str] | Ledger = "bulkkit.db",
+    relays: Sequence[Relay] = (),
+    links: Links | None = None,
+) -> Send:
+    """Return a running (or finished) `Send` that goes on exactly where the ledger says.
+
+    What was accepted is not sent again; what a dead process left before the dot
+    is; what it left after the dot is in doubt and waits for a person.
+
+    Parameters
+    ----------
+    campaign
+        Its name in the ledger.
+    ledger
+        The file, or the open `Ledger`.
+    relays
+        One or several, of the kind with which the campaign was planned: the sandbox's or real ones.
+    links
+        The same links as in the plan; None where that had none.
+
+    Raises
+    ------
+    InputError
+        Where the ledger has no such campaign.
+    LedgerError, LeaseError
+        Where there is no ledger, it is damaged, or another process sends from it.
+    ConfigurationError, RelayError
+        Where links or relays do not fit the campaign.
+    """
+    opened = _opened(ledger)
+    spec = opened.spec(campaign)
+    if not spec:
+        raise LedgerError(f"{campaign!r} was sent elsewhere and only its events are in this ledger; it cannot go on.")
+    throttle, retry = Throttle.from_spec(spec["throttle"]), Retry.from_spec(spec["retry"])
+    route = Route(tuple(relays), _same_links(campaign, links, spec), throttle, retry)
+    _same_clock(campaign, opened, route)
+    message = compile_message(campaign, Message(**spec["message"]), Sender(**spec["sender"]), links)
+    return Send(route.job(message), opened)
+
+
+def _opened(ledger: str | PathLike[str] | Ledger) -> Ledger:
+    if isinstance(ledger, Ledger):
+        return ledger
+    if not Path(ledger).exists():
+        raise LedgerError(f"There is no ledger {ledger}. Check the path; a ledger is made by the first send.")
+    return Ledger(ledger)
+
+
+def _same_links(campaign: str, links: Links | None, spec: Mapping[str, Any]) -> Links | None:
+    planned = spec["links"]
+    if planned is None and links is not None:
+        raise ConfigurationError(
+            f"{campaign!r} was planned without links, and people have that message already: links=None."
+        )
+    if planned is not None and links is None:
+        raise ConfigurationError(
+            f"{campaign!r} was planned with links at {planned['base_url']}. "
+            "Pass links=bulkkit.Links(…) with the same key."
+        )
+    if planned is not None and links is not None and planned["fingerprint"] != links.fingerprint:
+        raise ConfigurationError(
+            f"The key of these links is not the one with which {campaign!r} was planned, so the links that people have "
+            "would not answer. Pass the same key."
+        )
+    return links
+
+
+def _same_clock(campaign: str, ledger: Ledger, route: Route) -> None:
+    rows = ledger.campaigns()
+    clock = rows.loc[rows["campaign"] == campaign, "clock"].iloc[0]
+    if clock != route.clock.name:
+        raise RelayError(
+            f"{campaign!r} was planned by the clock {clock!r} and these relays go by {route.clock.name!r}. "
+            "Go on with the kind of relay that it was planned with."
+        )

@@ -1,0 +1,71 @@
+"""How messages leave: relays, links, and the policies of pace and retry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bulkkit.errors import ConfigurationError, LedgerError
+from bulkkit.ledger import Ledger
+from bulkkit.message.compiled import CompiledMessage
+from bulkkit.message.links import Links
+from bulkkit.sending.clock import SYSTEM_CLOCK, Clock
+from bulkkit.sending.job import Job
+from bulkkit.sending.password import password_for
+from bulkkit.sending.relay import Relay
+from bulkkit.sending.retry import Retry
+from bulkkit.sending.throttle import Throttle
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The way of a send's messages.
+
+    Raises
+    ------
+    ConfigurationError
+        Where there is no relay, or relays of the sandbox stand beside real ones.
+    """
+
+    relays: tuple[Relay, ...]
+    links: Links | None
+    throttle: Throttle
+    retry: Retry
+
+    def __post_init__(self) -> None:
+        if not self.relays:
+            raise ConfigurationError("A send needs a relay: relays=[bulkkit.Relay('smtp+starttls://user@host:587')].")
+        if len({relay.clock.name for relay in self.relays}) > 1:
+            raise ConfigurationError("Relays of the sandbox and real ones cannot share a send: their clocks differ.")
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of all the relays."""
+        return self.relays[0].clock
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether nothing of this leaves the sandbox."""
+        return all(relay.is_sandbox for relay in self.relays)
+
+    @property
+    def only_loopback(self) -> bool:
+        """Whether nothing of this leaves the machine."""
+        return all(relay.is_loopback for relay in self.relays)
+
+    def job(self, message: CompiledMessage) -> Job:
+        """Return the job of sending `message` this way; passwords are asked for here."""
+        passwords = {relay.name: password for relay in self.relays if (password := password_for(relay)) is not None}
+        return Job(message.campaign, message, self.relays, self.throttle, self.retry, passwords)
+
+    def check_ledger(self, ledger: Ledger) -> None:
+        """Raise `LedgerError` where a ledger of rehearsals would meet a real relay.
+
+        The sandbox's bounces and unsubscribes are simulated: they must not keep
+        real people from their mail, nor real sends stand beside them in a report.
+        """
+        rehearsed = ledger.campaigns()["clock"].isin([SYSTEM_CLOCK.name, "elsewhere"]).eq(False).any()
+        if rehearsed and not self.only_loopback:
+            raise LedgerError(
+                f"{ledger.path} holds rehearsals in the sandbox, whose bounces and unsubscribes are simulated. "
+                "Use another file for the real send: ledger='real.db'."
+            )

@@ -1,0 +1,279 @@
+"""What must be looked at before a message leaves: findings, each with the rule that it comes from.
+
+Errors block the send. A finding that could not be looked into is `unknown` and
+blocks nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Final
+from urllib.parse import urlsplit
+
+import pandas as pd
+
+from bulkkit.campaign import Campaign
+from bulkkit.errors import InputError, TemplateError
+from bulkkit.message.compiled import CompiledMessage
+from bulkkit.transitions import Recipient
+from bulkkit.vocabulary import ConsentBasis, Purpose
+
+
+class Severity(StrEnum):
+    """How much a finding weighs."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to know before the send: what it concerns, what was found, what to do, and whose rule it is."""
+
+    rule: str
+    severity: Severity
+    concerns: str
+    finding: str
+    fix: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that preflight looks at.
+
+    `recipients` holds the rows that will be written to, with their columns;
+    `bought` counts the bought rows of the list, which are left out; `trial` is a
+    few recipients to fill the template in for.
+    """
+
+    campaign: Campaign
+    message: CompiledMessage
+    recipients: pd.DataFrame
+    columns: tuple[str, ...]
+    bought: int = 0
+    consent: str | None = None
+    only_loopback: bool = True
+    trial: tuple[Recipient, ...] = field(default_factory=tuple)
+
+
+SMALL: Final = 10
+"""Below this a message is a note to people one knows, and better written to each."""
+BULK_A_DAY: Final = 5000
+"""Gmail's and Yahoo's bulk sender (support.google.com/a/answer/81126, 2026-11)."""
+LONG_SUBJECT: Final = 78
+"""RFC 5322 §2.1.1: the length that lines should keep to."""
+
+_FALSE_REPLY: Final = re.compile(r"^\s*(re|fwd?|aw|wg|antw)\s*:", re.IGNORECASE)
+_RESERVED: Final = re.compile(r"(?:^|\.)(?:example\.(?:com|net|org)|example|test|invalid|localhost)$")
+"""Domains that never receive mail (RFC 2606, RFC 6761)."""
+
+
+def preflight(situation: Situation) -> tuple[Finding, ...]:
+    """Return the findings, the gravest first."""
+    order = list(Severity)
+    found = [finding for rule in RULES for finding in rule(situation)]
+    return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
+
+
+def as_frame(findings: Iterable[Finding]) -> pd.DataFrame:
+    """Return findings as a frame: columns rule, severity, concerns, finding, fix, source."""
+    columns = list(Finding.__dataclass_fields__)
+    return pd.DataFrame([asdict(finding) for finding in findings], columns=columns).astype("str")
+
+
+def _postal_address(at: Situation) -> Iterator[Finding]:
+    shown = at.campaign.message.footer or "postal_address" in at.message.standing
+    if not at.campaign.sender.postal_address.strip() or not shown:
+        yield Finding(
+            "postal_address",
+            Severity.ERROR,
+            "sender" if shown else "body",
+            "The message shows no postal address of the sender.",
+            "Give Sender(…, postal_address=…), and keep the footer or write {{ postal_address }}.",
+            "CAN-SPAM, 15 U.S.C. § 7704(a)(5)(A)(iii)",
+        )
+
+
+def _way_out(at: Situation) -> Iterator[Finding]:
+    if not at.campaign.message.footer and "unsubscribe_url" not in at.message.standing:
+        yield Finding(
+            "way_out",
+            Severity.ERROR,
+            "body",
+            "The message tells nobody how to unsubscribe.",
+            "Keep the footer, or write {{ unsubscribe_url }} into the body.",
+            "CAN-SPAM, 15 U.S.C. § 7704(a)(3); GDPR Art. 7(3)",
+        )
+    if at.message.links is None:
+        yield Finding(
+            "untracked",
+            Severity.INFO,
+            "links",
+            "No opens and no clicks are measured; the way out is a mail or a reply to the sender.",
+            "Pass links= to measure them and to offer one-click unsubscribe.",
+            "RFC 2369 §3.2",
+        )
+
+
+def _one_click(at: Situation) -> Iterator[Finding]:
+    if at.message.links is None or at.only_loopback:
+        return
+    if urlsplit(at.message.links.base_url).scheme != "https":
+        yield Finding(
+            "one_click_https",
+            Severity.ERROR,
+            "links",
+            f"{at.message.links.base_url} is no HTTPS address, so mail programs offer no one-click unsubscribe.",
+            "Serve the tracker under https://.",
+            "RFC 8058 §3.1; Gmail and Yahoo sender rules",
+        )
+
+
+def _tokens(at: Situation) -> Iterator[Finding]:
+    for token in sorted(at.message.tokens - set(at.columns)):
+        yield Finding(
+            "unknown_token",
+            Severity.ERROR,
+            "template",
+            f"No column is called {token!r}, which the message fills in.",
+            f"Write one of {', '.join(at.columns[:12])}, or add the column.",
+            "the template",
+        )
+
+
+def _empty_tokens(at: Situation) -> Iterator[Finding]:
+    for token in sorted(at.message.tokens & set(at.recipients.columns)):
+        empty = int(_is_empty(at.recipients[token]).sum())
+        if empty:
+            yield Finding(
+                "empty_token",
+                Severity.WARNING,
+                "template",
+                f"{empty:,} of {len(at.recipients):,} recipients have no {token!r}.",
+                f'See how that reads; {{{{ {token} | default("…") }}}} fills the gap.',
+                "the template",
+            )
+
+
+def _is_empty(column: pd.Series[str]) -> pd.Series[bool]:
+    return column.isna() | (column.astype("str").str.strip() == "")
+
+
+def _renders(at: Situation) -> Iterator[Finding]:
+    for recipient in at.trial:
+        try:
+            at.message.write(recipient, recipient.queued_at)
+        except (TemplateError, InputError) as error:
+            fix = "Change the template, then plan again."
+            yield Finding("rendering", Severity.ERROR, "template", str(error), fix, "the template")
+            return
+
+
+def _subject(at: Situation) -> Iterator[Finding]:
+    subject = at.campaign.message.subject
+    honest = "CAN-SPAM, 15 U.S.C. § 7704(a)(2)"
+    if not subject.strip():
+        yield Finding("subject", Severity.ERROR, "subject", "The subject is empty.", "Say what it is about.", honest)
+    if _FALSE_REPLY.match(subject):
+        finding = f"The subject begins with {subject.split(':')[0]!r}, as if it were an answer."
+        yield Finding("subject", Severity.WARNING, "subject", finding, "Take it out: a subject must be honest.", honest)
+    if len(subject) > LONG_SUBJECT:
+        finding = f"The subject has {len(subject)} characters; most mail programs show about 60."
+        yield Finding("subject", Severity.INFO, "subject", finding, "Shorten it.", "RFC 5322 §2.1.1")
+
+
+def _recipients(at: Situation) -> Iterator[Finding]:
+    count = len(at.recipients)
+    if count == 0:
+        finding = "Nobody is left to send to."
+        yield Finding("recipients", Severity.ERROR, "audience", finding, "The waterfall says why.", "the list")
+    elif count < SMALL:
+        finding = f"{count} recipients are no mass mailing: a note to each is read more."
+        yield Finding("small_note", Severity.INFO, "audience", finding, "Write to each of them.", "the rule of reach")
+    elif count >= BULK_A_DAY:
+        finding = f"{count:,} recipients: in a day to one provider that makes a bulk sender."
+        fix = "Set up SPF, DKIM and DMARC for the sender's domain and spread the send over days."
+        yield Finding("bulk_sender", Severity.INFO, "audience", finding, fix, "Gmail and Yahoo sender rules (2026-11)")
+
+
+def _consent(at: Situation) -> Iterator[Finding]:
+    law = "GDPR Art. 6 and 7; CASL s. 6"
+    if at.bought:
+        finding = f"{at.bought:,} addresses of the list were bought. They are left out: nobody of them asked for mail."
+        yield Finding("bought", Severity.WARNING, "audience", finding, "Delete them from the list.", law)
+    if at.consent:
+        finding = f"The list itself does not say who agreed; you say it is kept here: {at.consent}."
+        yield Finding("solicited", Severity.INFO, "audience", finding, "Keep that record as long as the list.", law)
+    basis = at.recipients.get("consent_basis")
+    customers = 0 if basis is None else int((basis == ConsentBasis.CUSTOMER).sum())
+    if customers and at.campaign.purpose == Purpose.MARKETING:
+        finding = f"{customers:,} recipients are customers who did not opt in to marketing."
+        fix = "Write to them about what they bought only, or ask them first."
+        yield Finding("solicited", Severity.WARNING, "audience", finding, fix, "ePrivacy Directive Art. 13(2)")
+
+
+def _tracking(at: Situation) -> Iterator[Finding]:
+    if at.message.links is None or at.recipients.empty:
+        return
+    consent = at.recipients.get("tracking_consent")
+    agreed = 0 if consent is None else int(consent.fillna(False).astype(bool).sum())
+    if agreed < len(at.recipients):
+        yield Finding(
+            "tracking_consent",
+            Severity.INFO,
+            "links",
+            f"{agreed:,} of {len(at.recipients):,} recipients agreed to being measured; the others get no pixel and no "
+            "tracked link, and open and click rates are about those who did.",
+            "Ask for tracking_consent where people sign up.",
+            "ePrivacy Directive Art. 5(3); CNIL 2026-042",
+        )
+
+
+def _reserved(at: Situation) -> Iterator[Finding]:
+    if at.only_loopback or at.recipients.empty:
+        return
+    domains = at.recipients["email"].str.rpartition("@")[2].str.lower()
+    reserved = int(domains.str.contains(_RESERVED).sum())
+    if reserved:
+        yield Finding(
+            "reserved_domain",
+            Severity.ERROR,
+            "audience",
+            f"{reserved:,} recipients are at names reserved for examples, as in the sample; no mail can reach them.",
+            "Take them out; send the sample to the sandbox or another loopback relay only.",
+            "RFC 2606, RFC 6761",
+        )
+
+
+def _authentication(at: Situation) -> Iterator[Finding]:
+    if not at.only_loopback:
+        yield Finding(
+            "authentication",
+            Severity.UNKNOWN,
+            "sender",
+            f"Whether {at.campaign.sender.domain} has SPF, DKIM and DMARC was not looked up.",
+            "Ask the relay's operator, or send a test mail and read its Authentication-Results.",
+            "Gmail, Yahoo and Outlook sender rules (2026-11); RFC 9989",
+        )
+
+
+RULES: Final[tuple[Callable[[Situation], Iterator[Finding]], ...]] = (
+    _recipients,
+    _reserved,
+    _tokens,
+    _renders,
+    _postal_address,
+    _way_out,
+    _one_click,
+    _subject,
+    _consent,
+    _empty_tokens,
+    _tracking,
+    _authentication,
+)

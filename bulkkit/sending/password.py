@@ -1,0 +1,47 @@
+"""The relay's password: from the environment, the keyring, or a prompt; never kept in a value that is shown."""
+
+from __future__ import annotations
+
+import os
+from getpass import getpass
+from typing import Final
+
+from bulkkit.errors import ConfigurationError
+from bulkkit.sending.relay import Relay
+
+ENVIRONMENT: Final = "BULKKIT_SMTP_PASSWORD"
+KEYRING_SERVICE: Final = "bulkkit"
+
+
+def password_for(relay: Relay) -> str | None:
+    """Return the password of the relay's user, or None where the relay has no user.
+
+    Raises
+    ------
+    ConfigurationError
+        Where nobody can be asked for it.
+    """
+    if relay.user is None:
+        return None
+    return os.environ.get(ENVIRONMENT) or _from_keyring(relay) or _from_prompt(relay)
+
+
+def _from_keyring(relay: Relay) -> str | None:
+    try:
+        import keyring
+        from keyring.errors import KeyringError
+    except ImportError:
+        return None
+    try:
+        return keyring.get_password(KEYRING_SERVICE, f"{relay.user}@{relay.host}")
+    except KeyringError:
+        return None  # A machine without a keyring service has nothing to say.
+
+
+def _from_prompt(relay: Relay) -> str:
+    try:
+        return getpass(f"Password of {relay.user} at {relay.host}: ")
+    except (EOFError, OSError) as error:
+        raise ConfigurationError(
+            f"The relay {relay.name} wants a password and nobody can be asked for it here. Set {ENVIRONMENT}."
+        ) from error

@@ -1,0 +1,176 @@
+"""Who gets the message and who does not: each row of the list falls into exactly one step.
+
+Only the first reason counts, in the order of `STEPS`, so that the steps add up
+to the list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pandas as pd
+
+from bulkkit.addresses import domain_of, mailbox_keys
+from bulkkit.contacts import consented, duplicates
+from bulkkit.errors import InputError
+from bulkkit.message.mime import CONTROL
+from bulkkit.vocabulary import CampaignKind, ConsentBasis, Reason, Status
+
+RECIPIENT: Final = "recipient"
+STEPS: Final = (
+    "duplicate",
+    "no_consent",
+    "suppressed",
+    "undeliverable",
+    "unusable",
+    "risky",
+    "capped",
+    "over_limit",
+)
+"""Why a row is left out, in the order in which the reasons are looked at."""
+
+FREQUENCY_CAP: Final = 2
+FREQUENCY_DAYS: Final = 30
+"""Once or twice a month at most: more mass mail than that costs the sender's reputation."""
+
+LEAVE_OUT: Final = frozenset({Reason.DISPOSABLE, Reason.POSSIBLE_TYPO, Reason.ROLE_BASED, Reason.PRIVACY_RELAY})
+"""The risky reasons that a plan can be asked to leave out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a plan is made by, beside the list itself.
+
+    Parameters
+    ----------
+    kind
+        Of the campaign: only blasts are capped by frequency.
+    tokens
+        The columns that the message fills in; control characters in them leave the row out.
+    suppressed
+        Mailbox keys that are never written to.
+    blasts
+        Who was sent which blast in the last `FREQUENCY_DAYS` days (columns campaign, email).
+    consent
+        Where consent is kept, for a list whose columns do not say; None trusts the columns.
+    leave_out
+        Reasons of risky rows to leave out.
+    limit
+        At most so many recipients, the list's first ones.
+    """
+
+    kind: CampaignKind
+    tokens: Collection[str] = ()
+    suppressed: Collection[str] = frozenset()
+    blasts: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"campaign": [], "email": []}))
+    consent: str | None = None
+    leave_out: Collection[str] = frozenset()
+    limit: int | None = None
+
+
+def fates(checked: pd.DataFrame, choices: Choices) -> pd.Series[Any]:
+    """Return for each row of a verified list the step that leaves it out, or `recipient`.
+
+    Returns
+    -------
+    pandas.Series
+        `str`, on the frame's index.
+
+    Raises
+    ------
+    InputError
+        Where `leave_out` names what is no reason to leave somebody out.
+    """
+    unknown = set(choices.leave_out) - LEAVE_OUT
+    if unknown:
+        raise InputError(f"leave_out names {', '.join(sorted(unknown))}; it can name {', '.join(sorted(LEAVE_OUT))}.")
+    keys = mailbox_keys(checked["email"].astype("str"))
+    fate = pd.Series(RECIPIENT, index=checked.index, dtype="str", name="fate")
+    for step, applies in _tests(checked, keys, choices).items():
+        fate = fate.mask(applies & (fate == RECIPIENT), step)
+    if choices.limit is not None:
+        fate = fate.mask((fate == RECIPIENT) & ((fate == RECIPIENT).cumsum() > choices.limit), "over_limit")
+    return fate
+
+
+def _tests(checked: pd.DataFrame, keys: pd.Series[Any], choices: Choices) -> dict[str, pd.Series[Any]]:
+    return {
+        "duplicate": duplicates(checked),
+        "no_consent": ~_may_be_written_to(checked, choices.consent),
+        "suppressed": keys.isin(list(choices.suppressed)) | (checked["reason"] == Reason.SUPPRESSED),
+        "undeliverable": checked["status"] == Status.UNDELIVERABLE,
+        "unusable": _unusable(checked, choices.tokens),
+        "risky": _risky(checked, choices.leave_out),
+        "capped": _capped(keys, choices),
+    }
+
+
+def _may_be_written_to(checked: pd.DataFrame, consent: str | None) -> pd.Series[Any]:
+    known = consented(checked)
+    # A note on where consent is kept speaks for the unknown rows, never for the bought ones.
+    return known.fillna(consent is not None).astype(bool)
+
+
+def _unusable(checked: pd.DataFrame, tokens: Collection[str]) -> pd.Series[Any]:
+    found = pd.Series(False, index=checked.index)
+    for name in tokens:
+        if name in checked.columns and pd.api.types.is_string_dtype(checked[name]):
+            found |= checked[name].str.contains(CONTROL, na=False)
+    return found
+
+
+def _risky(checked: pd.DataFrame, leave_out: Collection[str]) -> pd.Series[Any]:
+    flags = {Reason.DISPOSABLE: "disposable", Reason.ROLE_BASED: "role", Reason.PRIVACY_RELAY: "privacy_relay"}
+    risky = checked["reason"].isin([str(reason) for reason in leave_out])
+    for reason in leave_out:
+        if reason in flags:
+            risky |= checked[flags[Reason(reason)]].fillna(False).astype(bool)
+    return risky
+
+
+def _capped(keys: pd.Series[Any], choices: Choices) -> pd.Series[Any]:
+    if choices.kind != CampaignKind.BLAST or choices.blasts.empty:
+        return pd.Series(False, index=keys.index)
+    sent = choices.blasts.assign(mailbox=mailbox_keys(choices.blasts["email"].astype("str")))
+    counts = sent.drop_duplicates(["campaign", "mailbox"]).groupby("mailbox").size()
+    return keys.isin(counts.index[counts >= FREQUENCY_CAP])
+
+
+def waterfall(fate: pd.Series[Any]) -> pd.DataFrame:
+    """Return how the list becomes the recipients: columns step, rows, remaining.
+
+    The first row is `read`, the last `recipients`; between them `rows` counts who
+    is left out in that step and `remaining` who is left after it.
+    """
+    counts = fate.value_counts()
+    out = pd.Series({step: int(counts.get(step, 0)) for step in STEPS})
+    remaining = len(fate) - out.cumsum()
+    total = pd.Series([len(fate)], index=["read"])
+    left = pd.Series([int(counts.get(RECIPIENT, 0))], index=["recipients"])
+    rows = pd.concat([total, out, left]).astype("int64")
+    return pd.DataFrame(
+        {
+            "step": rows.index.astype("str"),
+            "rows": rows.to_numpy(),
+            "remaining": pd.concat([total, remaining, left]).to_numpy(),
+        }
+    )
+
+
+def bought(checked: pd.DataFrame) -> pd.Series[Any]:
+    """Tell which rows were bought; they are never sent to."""
+    if "consent_basis" not in checked.columns:
+        return pd.Series(False, index=checked.index)
+    return (checked["consent_basis"] == ConsentBasis.BOUGHT).fillna(False).astype(bool)
+
+
+def networks(emails: pd.Series[Any]) -> pd.Series[Any]:
+    """Return the network of each address: the registrable domain (Public Suffix List) of its domain."""
+    from publicsuffixlist import PublicSuffixList
+
+    known = PublicSuffixList()
+    domains = domain_of(emails)
+    table = {domain: known.privatesuffix(domain) or domain for domain in domains.dropna().unique()}
+    return domains.map(table).rename("network")

@@ -1,0 +1,149 @@
+"""A send as its user holds it: started, watched, paused, stopped and resolved from any thread."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterable
+from contextlib import ExitStack
+from typing import Any
+
+import pandas as pd
+
+from bulkkit.errors import InputError
+from bulkkit.sending.job import Job, Progress, RunState
+from bulkkit.sending.runner import Runner
+from bulkkit.transitions import SendLedger
+
+
+class Send:
+    """A campaign on its way, in an event loop of its own thread.
+
+    It goes on while cells run and after a browser tab is closed; it ends with
+    the process, and `bulkkit.resume` takes it up again.
+
+    Raises
+    ------
+    LeaseError
+        Where another process, or another send of this one, sends from this ledger.
+    LedgerError
+        Where the ledger is damaged.
+    """
+
+    def __init__(self, job: Job, ledger: SendLedger) -> None:
+        self.campaign = job.campaign
+        self._job = job
+        self._ledger = ledger
+        self._start()
+
+    def __repr__(self) -> str:
+        return f"<Send {self.progress}>"
+
+    @property
+    def progress(self) -> Progress:
+        """Where the send stands now."""
+        return self._runner.progress()
+
+    @property
+    def error(self) -> BaseException | None:
+        """What ended the send before its time, or None."""
+        return self._error
+
+    @property
+    def in_doubt(self) -> pd.DataFrame:
+        """The messages that the relay may or may not have taken (columns of `vocabulary.SEND_DTYPES`).
+
+        None of them is sent again unless `resolve` says so.
+        """
+        return self._ledger.in_doubt(self.campaign)
+
+    def wait(self, timeout: float | None = None) -> Progress:
+        """Wait until the send has ended, at most `timeout` seconds; return where it stands.
+
+        Rows in doubt do not keep it from ending.
+
+        Raises
+        ------
+        RelayError, LedgerError
+            Where that ended the send before its time; what was not sent is queued still.
+        """
+        self._thread.join(timeout)
+        if self._error is not None:
+            raise self._error
+        return self.progress
+
+    def pause(self) -> None:
+        """Take up no further message until `unpause`; what is in flight is finished."""
+        self._call(self._runner.pause)
+
+    def unpause(self) -> None:
+        """Go on after `pause`."""
+        self._call(self._runner.unpause)
+
+    def stop(self) -> Progress:
+        """End the send once what is in flight is finished; `bulkkit.resume` goes on with it."""
+        self._call(self._runner.stop)
+        return self.wait()
+
+    def resolve(self, emails: Iterable[str] | str, choice: str) -> int:
+        """Decide on messages in doubt; return how many were decided.
+
+        Parameters
+        ----------
+        emails
+            Addresses, one or several, such as `send.in_doubt["email"]`.
+        choice
+            `skip`: leave it at that. `resend`: send again with the same
+            Message-ID; whoever has it already gets it a second time.
+
+        Raises
+        ------
+        InputError
+            Where the send still runs, or the choice is neither.
+        """
+        if self._thread.is_alive():
+            raise InputError(f"{self.campaign!r} is still being sent. Wait for it or stop it, then decide.")
+        decided = self._ledger.resolve(self.campaign, [emails] if isinstance(emails, str) else emails, choice)
+        if decided and choice == "resend":
+            self._start()
+        return decided
+
+    def _start(self) -> None:
+        with ExitStack() as stack:
+            stack.enter_context(self._ledger.lease(self.campaign))
+            self._ledger.check()
+            self._ledger.recover(self.campaign)
+            self._runner = Runner(self._job, self._ledger)
+            self._error: BaseException | None = None
+            self._loop = new_event_loop()
+            self._thread = threading.Thread(
+                target=self._work, args=(stack.pop_all(),), name=f"bulkkit-send-{self.campaign}", daemon=True
+            )
+        self._thread.start()
+
+    def _work(self, lease: ExitStack) -> None:
+        # The thread keeps its own loop: a later start must not pull it away.
+        loop, runner = self._loop, self._runner
+        with lease:
+            try:
+                loop.run_until_complete(runner.run())
+            except BaseException as error:
+                self._error = error
+                runner.run_state = RunState.FAILED
+            finally:
+                loop.run_until_complete(loop.shutdown_asyncgens())
+                loop.close()
+
+    def _call(self, function: Any) -> None:
+        if self._thread.is_alive() and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(function)
+
+
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    """Return a uvloop where that is installed, else asyncio's own."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+    return loop

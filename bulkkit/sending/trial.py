@@ -1,0 +1,67 @@
+"""A relay tried before anything is stored, and a single test mail; both outside of any send."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeVar
+
+from bulkkit.errors import RelayError
+from bulkkit.message.compiled import envelope_address
+from bulkkit.sending.relay import Relay
+from bulkkit.sending.smtp import Deadlines, Session, WireError
+
+TRIAL_DEADLINES: Final = Deadlines(greeting=30, envelope=30, data=30, body=60, dot=120)
+"""Shorter than in a send: somebody waits in front of it."""
+
+Answer = TypeVar("Answer")
+
+
+def check_relay(relay: Relay, password: str | None) -> None:
+    """Connect, secure, authenticate, and hang up.
+
+    Raises
+    ------
+    RelayError
+        Where the relay cannot be used; the message says why.
+    """
+    _in_a_thread(_greet(relay, password))
+
+
+def send_trial(relay: Relay, password: str | None, sender: str, email: str, message: bytes) -> str:
+    """Send one message; return what the relay said of it.
+
+    Raises
+    ------
+    RelayError
+        Where the relay does not take it.
+    """
+    return _in_a_thread(_hand_over(relay, password, sender, email, message))
+
+
+async def _greet(relay: Relay, password: str | None) -> None:
+    session = await Session.open(relay, password, TRIAL_DEADLINES)
+    await session.close()
+
+
+async def _hand_over(relay: Relay, password: str | None, sender: str, email: str, message: bytes) -> str:
+    session = await Session.open(relay, password, TRIAL_DEADLINES)
+    try:
+        asked, reply = await session.begin(sender, envelope_address(email), utf8=not email.isascii())
+        if reply.is_positive:
+            await session.send_body(message)
+            asked, reply = "the message", await session.end()
+    except WireError as error:
+        raise RelayError(f"The relay {relay.name} did not take the test mail: {error}") from error
+    finally:
+        await session.close()
+    if not reply.is_positive:
+        raise RelayError(f"The relay {relay.name} refused the test mail at {asked}: {reply}")
+    return str(reply)
+
+
+def _in_a_thread(work: Coroutine[None, None, Answer]) -> Answer:
+    # A notebook's own thread has a running loop already.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()

@@ -1,0 +1,145 @@
+"""Who may go next: the schedule, the relays' own limits, pause and stop, as connections wait for them."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+
+from bulkkit.sending.job import Job
+from bulkkit.sending.relay import Relay
+from bulkkit.sending.schedule import Schedule
+from bulkkit.sending.throttle import DAY
+from bulkkit.transitions import PastClaim, SendLedger, Stamp
+from bulkkit.vocabulary import SendState
+
+LONGEST_WAIT: Final = 0.25
+"""Seconds of the machine after which a waiting connection looks again: a simulated clock may have been moved."""
+
+
+@dataclass(slots=True)
+class Turn:
+    """One message whose turn it is; `state` is what the ledger says of it."""
+
+    send_id: int
+    network: str
+    state: SendState
+    is_over: bool = False
+
+
+class Turnstile:
+    """Lets messages through, one turn at a time, under all limits together."""
+
+    def __init__(self, job: Job, ledger: SendLedger) -> None:
+        self._clock = job.clock
+        self._schedule = Schedule(job.throttle)
+        self._relays = {relay.name: relay.paces() for relay in job.relays}
+        self._deferred: set[int] = set()
+        self._in_flight = 0
+        self._open = True
+        self.is_ending = False
+        self._changed = asyncio.Event()
+        self._remember(job, ledger)
+        self._fill(job, ledger)
+
+    @property
+    def waiting(self) -> int:
+        """How many messages wait for their turn."""
+        return len(self._schedule)
+
+    async def next(self, relay: Relay) -> Turn | None:
+        """Return the next turn for a connection to `relay`, or None once there will be none."""
+        while not self.is_ending and (self.waiting or self._in_flight):
+            turn = self._take(relay) if self._open else None
+            if turn is not None:
+                return turn
+            await self._wait(relay)
+        return None
+
+    def done(self, turn: Turn) -> None:
+        """End a turn: its network and its relay are free for another."""
+        if not turn.is_over:
+            turn.is_over = True
+            self._in_flight -= 1
+            self._schedule.release(turn.network)
+            self._wake()
+
+    def again(self, turn: Turn, delay: float) -> None:
+        """Let the message of a turn come again after `delay` seconds."""
+        self._deferred.add(turn.send_id)
+        self._schedule.add_later(turn.send_id, turn.network, self._clock.seconds() + delay)
+        self._wake()
+
+    def give_back(self, turn: Turn) -> None:
+        """Put a message back that was not taken up, or whose sender was refused."""
+        self._schedule.add(turn.send_id, turn.network)
+
+    def close(self) -> None:
+        """Let nobody through until `open`."""
+        self._open = False
+
+    def open(self) -> None:
+        """Let messages through again."""
+        self._open = True
+        self._wake()
+
+    def end(self) -> None:
+        """Let nobody through any more."""
+        self.is_ending = True
+        self._wake()
+
+    def _take(self, relay: Relay) -> Turn | None:
+        now = self._clock.seconds()
+        paces = self._relays[relay.name]
+        if any((pace.ready_at(now) or now) > now for pace in paces):
+            return None
+        taken = self._schedule.take(now)
+        if taken is None:
+            return None
+        for pace in paces:
+            pace.remember(now)
+        self._in_flight += 1
+        send_id, network = taken
+        return Turn(send_id, network, SendState.DEFERRED if send_id in self._deferred else SendState.QUEUED)
+
+    async def _wait(self, relay: Relay) -> None:
+        now = self._clock.seconds()
+        moments = [self._schedule.next_at(), *(pace.ready_at(now) for pace in self._relays[relay.name])]
+        later = [moment - now for moment in moments if moment is not None and moment > now]
+        longest = min(self._clock.machine_seconds(min(later, default=0.0)) if later else LONGEST_WAIT, LONGEST_WAIT)
+        changed = self._changed
+        try:
+            async with asyncio.timeout(longest):
+                await changed.wait()
+        except TimeoutError:
+            pass
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def _remember(self, job: Job, ledger: SendLedger) -> None:
+        now = self._clock.stamp()
+        past = ledger.claims_since(now, max(DAY, job.throttle.longest_window), self._clock.name)
+        for moment, claim in sorted(((self._moment(claim, now), claim) for claim in past), key=lambda pair: pair[0]):
+            self._schedule.remember(claim.network, moment)
+            for pace in self._relays.get(claim.relay, ()):
+                pace.remember(moment)
+
+    def _moment(self, claim: PastClaim, now: Stamp) -> float:
+        """Return when a claim was, in this clock's seconds; one stamped in the future counts as now."""
+        if claim.stamp.boot_id and claim.stamp.boot_id == now.boot_id:
+            age = now.boot_seconds - claim.stamp.boot_seconds
+        else:
+            age = (now.at - claim.stamp.at).total_seconds()
+        return self._clock.seconds() - max(0.0, age)
+
+    def _fill(self, job: Job, ledger: SendLedger) -> None:
+        now, seconds = self._clock.now(), self._clock.seconds()
+        for row in ledger.pending(job.campaign):
+            if row.state == SendState.DEFERRED:
+                self._deferred.add(row.send_id)
+            if row.due_at is None:
+                self._schedule.add(row.send_id, row.network)
+            else:
+                self._schedule.add_later(row.send_id, row.network, seconds + (row.due_at - now).total_seconds())
