@@ -1,5 +1,5 @@
 from . import charts
-from .campaign import Campaign, Sender
+from .campaign import Campaign
 from .comparison import Comparison, compare
 from .contacts import read_contacts
 from .dispatch import Plan, plan, resume
@@ -19,6 +19,7 @@ from .events import read_events
 from .ledger import Ledger
 from .message.links import Links
 from .message.message import Message
+from .message.sender import Sender
 from .metrics import rates
 from .reporting import report
 from .sandbox import Sandbox

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import narwhals as nw
 from narwhals.typing import IntoFrame
@@ -21,6 +21,7 @@ from bulkkit.vocabulary import BounceType, Counts, EventKind, Rate, SendState
 KEY: Final = ("_campaign", "_mailbox")
 """What joins events, sends and contacts; the other columns in here bear an underscore to stay clear of the caller's."""
 
+_JOINING: Final = ("campaign", "email")
 NOT_TOLD: Final = "unknown"
 
 SILENT: Final = {
@@ -39,7 +40,12 @@ _FACTS: Final = (
 )  # fmt: skip
 _OF_CAMPAIGN: Final = ("sent", "opened", "clicked", "opened_judged", "clicked_judged", *(f"tells_{k}" for k in SILENT))
 
-Frame = nw.LazyFrame[Any]
+_YES: Final = ("true", "1", "1.0")
+_NO: Final = ("false", "0", "0.0")
+"""How libraries write a truth value as text."""
+
+Frame: TypeAlias = nw.LazyFrame[Any]
+AnyFrame: TypeAlias = IntoFrame | Frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,25 +60,28 @@ class Measure:
 
     @property
     def name(self) -> str:
+        """The stem of its columns: `opened_human`."""
         return f"{self.rate}_{self.counts}"
 
+
+_BOTH_JUDGED: Final = ("opens_judged", "clicks_judged")
 
 MEASURES: Final = (
     Measure(Rate.OPENED, Counts.HUMAN, ("opened_human",), ("seen",), ("opens_judged",)),
     Measure(Rate.OPENED, Counts.ALL, ("opened",), ("seen",), ("knows_opened",)),
     Measure(Rate.CLICKED, Counts.HUMAN, ("clicked_human",), ("seen",), ("clicks_judged",)),
     Measure(Rate.CLICKED, Counts.ALL, ("clicked",), ("seen",), ("knows_clicked",)),
-    Measure(Rate.CLICK_TO_OPEN, Counts.HUMAN, ("clicked_human",), ("seen", "opened_human"), ("opens_judged", "clicks_judged")),
+    Measure(Rate.CLICK_TO_OPEN, Counts.HUMAN, ("clicked_human",), ("seen", "opened_human"), _BOTH_JUDGED),
     Measure(Rate.CLICK_TO_OPEN, Counts.ALL, ("clicked",), ("seen", "opened"), ("knows_opened", "knows_clicked")),
     Measure(Rate.BOUNCED, Counts.ALL, ("bounced",), ("handed",)),
     Measure(Rate.HARD_BOUNCED, Counts.ALL, ("hard",), ("handed",)),
-    Measure(Rate.SOFT_BOUNCED, Counts.ALL, ("soft",), ("handed",)),
+    Measure(Rate.SOFT_BOUNCED, Counts.ALL, ("only_soft",), ("handed",)),
     Measure(Rate.UNSUBSCRIBED, Counts.ALL, ("unsubscribed",), ("delivered",), ("knows_unsubscribed",)),
     Measure(Rate.COMPLAINED, Counts.ALL, ("complained",), ("delivered",), ("knows_complained",)),
 )  # fmt: skip
 
 
-def outcomes(events: IntoFrame, sends: IntoFrame | None = None) -> Frame:
+def outcomes(events: AnyFrame, sends: AnyFrame | None = None) -> Frame:
     """Return one row a message, with 0/1 columns for each measure.
 
     Parameters
@@ -93,8 +102,9 @@ def outcomes(events: IntoFrame, sends: IntoFrame | None = None) -> Frame:
     A message was delivered when it was sent, and neither rejected nor bounced, in
     whatever order that was reported. A person who bounced and yet reacted counts
     as bounced, and the reaction counts nowhere, so that no numerator holds anybody
-    whom its denominator does not. A bounce of type "suppressed" was never handed
-    over, and is a rejection. A click counts for click-to-open only with an open.
+    whom its denominator does not. Who bounced both hard and soft bounced hard. A
+    bounce of type "suppressed" was never handed over, and is a rejection. A click
+    counts for click-to-open only with an open.
     """
     facts = [_event_facts(keyed(events, "events"))]
     if sends is not None:
@@ -105,12 +115,17 @@ def outcomes(events: IntoFrame, sends: IntoFrame | None = None) -> Frame:
     return known.select(*KEY, nw.col("_any_sent").alias("_known"), *_measured())
 
 
-def keyed(frame: IntoFrame, what: str) -> Frame:
-    """Return a frame with the columns of `KEY` added: rows without an address are left out."""
+def keyed(frame: AnyFrame, what: str) -> Frame:
+    """Return a frame with the columns of `KEY` added, unless it has them; rows without an address are left out."""
     lazy: Frame = nw.from_native(frame).lazy()
-    missing = [name for name in ("campaign", "email") if name not in lazy.collect_schema().names()]
-    if missing:
-        raise InputError(f"{what} has no column {', '.join(missing)}; rename the right one, or pass the frame that has it.")
+    has = lazy.collect_schema().names()
+    if set(KEY) <= set(has):
+        return lazy
+    needed = ("kind", *_JOINING) if what == "events" else _JOINING
+    if missing := [name for name in needed if name not in has]:
+        raise InputError(
+            f"{what} has no column {' and no '.join(missing)}; rename the right one, or pass another frame."
+        )
     return mailboxes(lazy).with_columns(nw.col("campaign").cast(nw.String).fill_null(NOT_TOLD).alias(KEY[0]))
 
 
@@ -118,8 +133,8 @@ def mailboxes(frame: Frame) -> Frame:
     """Return the rows that have an address, with the mailbox it means in `_mailbox` (as `addresses.mailbox_key`)."""
     addressed = frame.filter(~nw.col("email").is_null()).with_columns(nw.col("email").cast(nw.String).alias("_raw"))
     trimmed = nw.col("_raw").str.strip_chars().str.to_lowercase()
-    local = trimmed.str.replace(r"[+@].*$", "").str.replace_all(".", "", literal=True)
-    google = nw.when(trimmed.str.contains(r"@(gmail|googlemail)\.com$"))
+    local = trimmed.str.replace_all(r"[+@].*$", "").str.replace_all(".", "", literal=True)
+    google = nw.when(trimmed.str.contains(r"@(?:gmail|googlemail)\.com$"))
     plain = google.then(nw.concat_str(local, nw.lit("@gmail.com"))).otherwise(trimmed)
     is_plain = trimmed.str.contains(r"^[!-?A-~]+@[a-z0-9.-]*[a-z0-9-]$")
     odd = addressed.filter(~is_plain).select("_raw").unique().collect("pandas").to_native()["_raw"]
@@ -139,33 +154,38 @@ def alike(frame: Frame, other: Frame) -> Frame:
     return frame
 
 
-def text(frame: Frame, name: str) -> nw.Expr:
-    """Return a column in lower case, missing throughout where the frame has none of that name."""
-    if name not in frame.collect_schema().names():
-        return nw.lit(None, dtype=nw.String)
-    return nw.col(name).cast(nw.String).str.to_lowercase()
+def _words(frame: Frame, *names: str) -> Frame:
+    """Return the columns of `KEY` and the named ones as lower-case text, missing throughout where there is none."""
+    has = frame.collect_schema().names()
+    absent = nw.lit(None, dtype=nw.String)
+    columns = {name: nw.col(name).cast(nw.String).str.to_lowercase() if name in has else absent for name in names}
+    return frame.select(*KEY, *(column.alias(name) for name, column in columns.items()))
+
+
+def _is(name: str, *words: str) -> nw.Expr:
+    """Return 1 where a text column holds one of the words, else 0."""
+    return _flag(nw.col(name).is_in([str(word) for word in words]))
 
 
 def _event_facts(events: Frame) -> Frame:
-    kind, bounce = _is(text(events, "kind")), _is(text(events, "bounce_type"))
-    machine = text(events, "machine")
-    human, judged = _is(machine)("false", "0", "0.0"), _flag(~machine.is_null())
-    suppressed = bounce(BounceType.SUPPRESSED)
-    bounced = kind(EventKind.BOUNCED) * (1 - suppressed)
-    opened, clicked = kind(EventKind.OPENED), kind(EventKind.CLICKED)
+    told = _words(events, "kind", "bounce_type", "machine", "source")
+    human, judged = _is("machine", *_NO), _flag(~nw.col("machine").is_null())
+    suppressed = _is("bounce_type", BounceType.SUPPRESSED)
+    bounced = _is("kind", EventKind.BOUNCED) * (1 - suppressed)
+    opened, clicked = _is("kind", EventKind.OPENED), _is("kind", EventKind.CLICKED)
     facts = {
-        "sent": kind(EventKind.SENT, EventKind.DELIVERED),
-        "rejected": kind(EventKind.REJECTED) + kind(EventKind.BOUNCED) * suppressed,
+        "sent": _is("kind", EventKind.SENT, EventKind.DELIVERED),
+        "rejected": _is("kind", EventKind.REJECTED) + _is("kind", EventKind.BOUNCED) * suppressed,
         "bounced": bounced,
-        "hard": bounced * bounce(BounceType.HARD),
-        "soft": bounced * bounce(BounceType.SOFT),
+        "hard": bounced * _is("bounce_type", BounceType.HARD),
+        "soft": bounced * _is("bounce_type", BounceType.SOFT),
         "opened": opened, "opened_human": opened * human, "opened_judged": opened * judged,
         "clicked": clicked, "clicked_human": clicked * human, "clicked_judged": clicked * judged,
-        "unsubscribed": kind(EventKind.UNSUBSCRIBED),
-        "complained": kind(EventKind.COMPLAINED),
+        "unsubscribed": _is("kind", EventKind.UNSUBSCRIBED),
+        "complained": _is("kind", EventKind.COMPLAINED),
     }  # fmt: skip
-    source = _is(text(events, "source"))
-    return _with(events, facts | {f"tells_{name}": _tells(kind(name), source(*who)) for name, who in SILENT.items()})
+    tells = {f"tells_{kind}": _tells(_is("kind", kind), _is("source", *who)) for kind, who in SILENT.items()}
+    return _with(told, facts | tells)
 
 
 def _tells(happened: nw.Expr, silent: nw.Expr) -> nw.Expr:
@@ -174,23 +194,20 @@ def _tells(happened: nw.Expr, silent: nw.Expr) -> nw.Expr:
 
 def _send_facts(sends: Frame) -> Frame:
     """Turn the ledger's states into the same facts; the kind of a refusal is told by its enhanced code (RFC 3463)."""
-    names = sends.collect_schema().names()
-    state = _is(text(sends, "state") if "state" in names else nw.lit(str(SendState.ACCEPTED)))
-    never = state(SendState.REFUSED) * _is(text(sends, "reason"))("suppressed")
-    if "smtp_code" in names:
-        never = never * _flag(nw.col("smtp_code").is_null())
-    refused, expired = state(SendState.REFUSED) * (1 - never), state(SendState.EXPIRED)
-    tracked = text(sends, "tracked")
-    told = _is(tracked)("true", "1", "1.0")
+    told = _words(sends, "state", "reason", "smtp_code", "enhanced_code", "tracked")
+    never = _is("state", SendState.REFUSED) * _is("reason", "suppressed") * _flag(nw.col("smtp_code").is_null())
+    refused, expired = _is("state", SendState.REFUSED) * (1 - never), _is("state", SendState.EXPIRED)
+    told_apart = "state" in sends.collect_schema().names()
     facts = {
-        "sent": state(SendState.ACCEPTED) + refused + expired,
+        "sent": _is("state", SendState.ACCEPTED) + refused + expired if told_apart else nw.lit(1),
         "rejected": never,
         "bounced": refused + expired,
-        "hard": refused * _flag(text(sends, "enhanced_code").str.starts_with("5.1.")),
+        "hard": refused * _flag(nw.col("enhanced_code").str.starts_with("5.1.")),
         "soft": expired,
-        "untracked": _is(tracked)("false", "0", "0.0"),
+        "untracked": _is("tracked", *_NO),
     }
-    return _with(sends, facts | {f"tells_{name}": told for name in SILENT if name != EventKind.COMPLAINED})
+    tells = {f"tells_{kind}": _is("tracked", *_YES) for kind in SILENT if kind != EventKind.COMPLAINED}
+    return _with(told, facts | tells)
 
 
 def _judgements(people: Frame) -> Frame:
@@ -205,6 +222,7 @@ def _judgements(people: Frame) -> Frame:
         "handed": _flag(handed + open_ended > 0),
         "delivered": _flag(delivered + open_ended > 0),
         "seen": _flag(delivered + open_ended > 0) * (1 - one["untracked"]),
+        "only_soft": one["soft"] * (1 - one["hard"]),
         "opens_judged": any_["tells_opened"] * _flag(any_["opened_judged"] + 1 - any_["opened"] > 0),
         "clicks_judged": any_["tells_clicked"] * _flag(any_["clicked_judged"] + 1 - any_["clicked"] > 0),
     } | {f"knows_{name}": any_[f"tells_{name}"] for name in SILENT}
@@ -231,16 +249,6 @@ def _with(frame: Frame, facts: dict[str, nw.Expr]) -> Frame:
 
 def _columns(names: Iterable[str]) -> list[str]:
     return [f"_{name}" for name in names]
-
-
-class _is:  # noqa: N801 - reads as a question: kind = _is(column); kind("sent")
-    """Ask a text column whether it holds one of some words: 1 or 0, and 0 where it is missing."""
-
-    def __init__(self, column: nw.Expr) -> None:
-        self.column = column
-
-    def __call__(self, *words: str) -> nw.Expr:
-        return _flag(self.column.is_in([str(word) for word in words]))
 
 
 def _flag(condition: nw.Expr) -> nw.Expr:

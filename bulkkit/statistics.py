@@ -19,7 +19,9 @@ With one stratum and nobody in both arms this is Newcombe's method 10 itself.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from math import comb
 from statistics import NormalDist
 from typing import Any, Final, Generic, TypeVar
 
@@ -65,12 +67,24 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Standardised:
-    """A standardised difference, the two rates it is made of, and how many messages they are worth."""
+    """A standardised difference, the two rates it is made of, and how much they are worth.
+
+    Attributes
+    ----------
+    difference, treated, control
+        Intervals, as fractions.
+    effective_n
+        Kish's (1965) effective number of messages of both arms together.
+    effective_events
+        Events, or non-events, among the effective messages of the arm that has fewer: from `LEAST_EVENTS` on the
+        interval covers 94 to 96 % (simulated in the tests).
+    """
 
     difference: Interval[float]
     treated: Interval[float]
     control: Interval[float]
     effective_n: float
+    effective_events: float
 
 
 def wilson(successes: Number, trials: Number, confidence: float = 0.95) -> Interval[Number]:
@@ -132,7 +146,7 @@ def standardise(
     Returns
     -------
     Standardised
-        Fractions; `effective_n` is Kish's (1965) effective sample size of the two arms together.
+        Fractions.
     """
     share = np.asarray(weights, float) / np.sum(weights)
     if not share.size or np.any(treated.trials <= 0) or np.any(control.trials <= 0):
@@ -141,7 +155,9 @@ def standardise(
     spread = np.sqrt(_spread(treated, share) * _spread(control, share))
     correlation = float(np.clip(covariance / spread, -1, 1)) if spread > 0 else 0.0
     kish = [float(1 / np.sum(share**2 / arm.trials)) for arm in (treated, control)]
-    return Standardised(_subtract(one, two, correlation), one, two, sum(kish))
+    rare = [min(rate.estimate, 1 - rate.estimate) for rate in (one, two)]
+    events = min(kish[0] * rare[0], kish[1] * rare[1])
+    return Standardised(_subtract(one, two, correlation), one, two, sum(kish), events)
 
 
 def influence(outcome: Array, stratum: NDArray[np.intp], weights: Array) -> Array:
@@ -171,11 +187,18 @@ def trials_below(rate: float, confidence: float = 0.95) -> int:
     return int(np.ceil(np.log1p(-confidence) / np.log1p(-rate)))
 
 
-def upper_bound(successes: float, trials: float, confidence: float = 0.95) -> float:
-    """Return the one-sided upper bound of a proportion: the rule of three at no event, else Wilson's."""
-    if successes == 0:
-        return rule_of_three(trials, confidence)
-    return wilson(float(successes), float(trials), 2 * confidence - 1).upper
+def lower_bound(successes: int, trials: int, confidence: float = 0.95) -> float:
+    """Return the one-sided lower bound of a proportion: for few events exact (Clopper and Pearson 1934)."""
+    if successes >= LEAST_EVENTS:
+        return wilson(float(successes), float(trials), 2 * confidence - 1).lower
+    return _solve(lambda rate: _at_most(successes - 1, trials, rate) <= confidence) if successes else 0.0
+
+
+def upper_bound(successes: int, trials: int, confidence: float = 0.95) -> float:
+    """Return the one-sided upper bound of a proportion: for few events exact, and for none the rule of three."""
+    if successes >= LEAST_EVENTS:
+        return wilson(float(successes), float(trials), 2 * confidence - 1).upper
+    return _solve(lambda rate: _at_most(successes, trials, rate) < 1 - confidence)
 
 
 def enough(successes: ArrayLike, trials: ArrayLike) -> NDArray[np.bool_]:
@@ -205,6 +228,19 @@ def holm(p_values: ArrayLike) -> Array:
     adjusted = p.copy()
     adjusted[ranked] = np.minimum(np.maximum.accumulate(p[ranked] * np.arange(len(ranked), 0, -1)), 1)
     return adjusted
+
+
+def _at_most(successes: int, trials: int, rate: float) -> float:
+    return sum(comb(trials, k) * rate**k * (1 - rate) ** (trials - k) for k in range(successes + 1))
+
+
+def _solve(reached: Callable[[float], bool]) -> float:
+    """Return the rate from which on `reached` holds, by halving."""
+    low, high = 0.0, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (low, middle) if reached(middle) else (middle, high)
+    return high
 
 
 def _standardised_rate(arm: Arm, share: Array, confidence: float) -> Interval[float]:

@@ -7,13 +7,13 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from bulkkit.campaign import Sender
 from bulkkit.dispatch.route import Route
 from bulkkit.errors import ConfigurationError, LedgerError, RelayError
 from bulkkit.ledger import Ledger
 from bulkkit.message.compiled import compile_message
 from bulkkit.message.links import Links
 from bulkkit.message.message import Message
+from bulkkit.message.sender import Sender
 from bulkkit.sending.relay import Relay
 from bulkkit.sending.retry import Retry
 from bulkkit.sending.send import Send

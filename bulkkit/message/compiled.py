@@ -8,7 +8,6 @@ from datetime import datetime
 from email.utils import format_datetime, formataddr
 
 from bulkkit.addresses import ascii_domain
-from bulkkit.campaign import Campaign, Sender
 from bulkkit.message import footer
 from bulkkit.message.link_table import number_links, token_of
 from bulkkit.message.links import Links
@@ -16,6 +15,7 @@ from bulkkit.message.markdown import markdown_to_html
 from bulkkit.message.message import Message
 from bulkkit.message.mime import header, message_bytes, new_boundary, text_part
 from bulkkit.message.plain_text import html_to_text
+from bulkkit.message.sender import Sender
 from bulkkit.message.template import ALWAYS_THERE, Template
 from bulkkit.transitions import Recipient
 
@@ -126,11 +126,6 @@ def compile_message(campaign: str, message: Message, sender: Sender, links: Link
     own = {token_of(number) for number in range(len(urls))} | {PIXEL}
     needed, standing = used - own - ALWAYS_THERE, used & ALWAYS_THERE
     return CompiledMessage(campaign, sender, links, needed, standing, urls, subject, plain, body)
-
-
-def compile_campaign(campaign: Campaign, links: Links | None) -> CompiledMessage:
-    """Compile the message of a campaign."""
-    return compile_message(campaign.name, campaign.message, campaign.sender, links)
 
 
 def way_out(sender: Sender, links: Links | None, recipient: Recipient) -> str:

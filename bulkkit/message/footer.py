@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bulkkit.campaign import Sender
+from bulkkit.message.sender import Sender
 
 _END: Final = re.compile(r"</body\s*>", re.IGNORECASE)
 

@@ -45,6 +45,11 @@ class Send:
         return self._runner.progress()
 
     @property
+    def is_running(self) -> bool:
+        """Whether the send has not ended yet."""
+        return self._thread.is_alive()
+
+    @property
     def error(self) -> BaseException | None:
         """What ended the send before its time, or None."""
         return self._error
@@ -57,6 +62,10 @@ class Send:
         """
         return self._ledger.in_doubt(self.campaign)
 
+    def join(self, timeout: float | None = None) -> None:
+        """Wait at most `timeout` seconds for the end, whatever it is; `wait` also says why."""
+        self._thread.join(timeout)
+
     def wait(self, timeout: float | None = None) -> Progress:
         """Wait until the send has ended, at most `timeout` seconds; return where it stands.
 
@@ -67,7 +76,7 @@ class Send:
         RelayError, LedgerError
             Where that ended the send before its time; what was not sent is queued still.
         """
-        self._thread.join(timeout)
+        self.join(timeout)
         if self._error is not None:
             raise self._error
         return self.progress
@@ -101,7 +110,7 @@ class Send:
         InputError
             Where the send still runs, or the choice is neither.
         """
-        if self._thread.is_alive():
+        if self.is_running:
             raise InputError(f"{self.campaign!r} is still being sent. Wait for it or stop it, then decide.")
         decided = self._ledger.resolve(self.campaign, [emails] if isinstance(emails, str) else emails, choice)
         if decided and choice == "resend":
@@ -135,7 +144,7 @@ class Send:
                 loop.close()
 
     def _call(self, function: Any) -> None:
-        if self._thread.is_alive() and not self._loop.is_closed():
+        if self.is_running and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(function)
 
 

@@ -1,0 +1,175 @@
+"""The commands: `bulkkit lab`, `demo`, `report`, `import`, `status`, `track`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Final, ParamSpec
+
+import click
+
+from bulkkit import __version__
+from bulkkit.errors import BulkkitError, ConfigurationError
+
+LEDGER: Final = click.option(
+    "--ledger", type=click.Path(dir_okay=False, path_type=Path), default=Path("bulkkit.db"), show_default=True,
+    help="The ledger's file.",
+)  # fmt: skip
+LINK_KEY: Final = "BULKKIT_LINK_KEY"
+
+Arguments = ParamSpec("Arguments")
+
+
+def explained(command: Callable[Arguments, None]) -> Callable[Arguments, None]:
+    """Let bulkkit's own errors end a command with their sentence instead of a traceback."""
+
+    @wraps(command)
+    def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except BulkkitError as error:
+            raise click.ClickException(str(error)) from error
+
+    return run
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="bulkkit")
+def main() -> None:
+    """Bulk e-mail done right from a Jupyter notebook."""
+
+
+@main.command()
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path), default=Path("bulkkit-lab"))
+@click.option("--browser/--no-browser", default=True, help="Open a browser window.")
+@explained
+def lab(directory: Path, browser: bool) -> None:
+    """Copy the notebooks and the sample to DIRECTORY and open JupyterLab there.
+
+    What is in DIRECTORY already stays as it is.
+    """
+    from bulkkit import sample
+
+    for source in (sample.notebooks(), sample.path()):
+        copy_missing(source, directory / source.name)
+    click.echo(f"The three notebooks are in {directory / 'notebooks'}.")
+    # JupyterLab takes this process over, so that Ctrl-C and its exit status are its own.
+    arguments = [sys.executable, "-m", "jupyterlab", *([] if browser else ["--no-browser"])]
+    os.chdir(directory)
+    os.execv(sys.executable, [*arguments, "notebooks/1_list_health.ipynb"])  # noqa: S606
+
+
+def copy_missing(source: Path, target: Path) -> None:
+    """Copy the files of a folder that are not in the other one yet."""
+    target.mkdir(parents=True, exist_ok=True)
+    for file in sorted(source.iterdir()):
+        if file.is_file() and not (target / file.name).exists():
+            shutil.copyfile(file, target / file.name)
+
+
+@main.command()
+@click.option("--contacts", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A CSV of your own.")
+@click.option("--relay", help="A mail server on this machine, such as smtp://127.0.0.1:2525.")
+@click.option("--recipients", type=click.IntRange(min=1), help="The first so many mailable rows.")
+@click.option("--ledger", type=click.Path(dir_okay=False, path_type=Path), default=Path("bulkkit-demo.db"),
+              show_default=True, help="The ledger's file; the same one again goes on where it stopped.")  # fmt: skip
+@click.option("--report", type=click.Path(dir_okay=False, path_type=Path), default=Path("report.html"),
+              show_default=True, help="Where the report goes.")  # fmt: skip
+@click.option("--seed", type=int, default=2026, show_default=True, help="Of the simulated audience.")
+@explained
+def demo(
+    contacts: Path | None, relay: str | None, recipients: int | None, ledger: Path, report: Path, seed: int
+) -> None:
+    """Verify, score, plan, send on this machine, let the audience react, and report."""
+    from bulkkit.demo import Options
+    from bulkkit.showing import show_demo
+
+    if not show_demo(Options(contacts, relay, recipients, ledger, report, seed)):
+        raise click.ClickException("The numbers do not add up; see the lines above.")
+
+
+@main.command()
+@click.argument("campaign")
+@LEDGER
+@click.option("--path", type=click.Path(dir_okay=False, path_type=Path), default=Path("report.html"), show_default=True)
+@click.option(
+    "--contacts", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The list, to compare by."
+)
+@explained
+def report(campaign: str, ledger: Path, path: Path, contacts: Path | None) -> None:
+    """Write the report of CAMPAIGN as one HTML file."""
+    from bulkkit.contacts import read_contacts
+    from bulkkit.reporting import report as write
+    from bulkkit.verification import verify
+
+    people = None if contacts is None else verify(read_contacts(contacts))
+    click.echo(write(campaign, ledger=existing(ledger), path=path, contacts=people))
+
+
+@main.command("import")
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@LEDGER
+@click.option("--source", help="Where the events come from, where that is not recognised.")
+@explained
+def import_events(path: Path, ledger: Path, source: str | None) -> None:
+    """Read events from PATH (an export, an .eml, an mbox, a Maildir) into the ledger."""
+    from bulkkit.events import read_events
+    from bulkkit.ledger import Ledger
+
+    events = read_events(path, source=source)
+    new = Ledger(ledger).add_events(events)
+    click.echo(f"{len(events):,} events read, {new:,} of them new.")
+    for line, reason in events.attrs.get("unusable", ()):
+        click.echo(f"{path}:{line}: {reason}", err=True)
+
+
+@main.command()
+@LEDGER
+@explained
+def status(ledger: Path) -> None:
+    """Say where each campaign of the ledger stands."""
+    from bulkkit.ledger import Ledger
+    from bulkkit.showing import show_status
+
+    show_status(Ledger(existing(ledger)))
+
+
+@main.command()
+@LEDGER
+@click.option(
+    "--base-url", required=True, help="The address under which people reach this, such as https://news.example.org."
+)
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=int, default=8025, show_default=True)
+@explained
+def track(ledger: Path, base_url: str, host: str, port: int) -> None:
+    """Serve the tracker: pixel, links, one-click unsubscribe. The key comes from BULKKIT_LINK_KEY (hexadecimal)."""
+    import uvicorn
+
+    from bulkkit.ledger import Ledger
+    from bulkkit.message.links import Links
+    from bulkkit.tracker import tracker
+
+    application = tracker(Ledger(existing(ledger)), Links(base_url, link_key()))
+    uvicorn.run(application, host=host, port=port, log_level="warning")
+
+
+def link_key() -> bytes:
+    """Return the key of the links from the environment."""
+    try:
+        return bytes.fromhex(os.environ[LINK_KEY])
+    except KeyError:
+        raise ConfigurationError(f"Set {LINK_KEY} to the key of the links, in hexadecimal.") from None
+    except ValueError:
+        raise ConfigurationError(f"{LINK_KEY} is not hexadecimal.") from None
+
+
+def existing(ledger: Path) -> Path:
+    """Return the ledger's path, or end the command where nothing is there."""
+    if not ledger.exists():
+        raise click.ClickException(f"There is no ledger {ledger}. Name it with --ledger.")
+    return ledger

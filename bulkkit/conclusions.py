@@ -1,0 +1,141 @@
+"""What may be concluded from a rate or a comparison, in a sentence for whoever decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from bulkkit.statistics import LEAST_EVENTS, Standardised, enough, lower_bound, more_trials, trials_below, upper_bound
+from bulkkit.vocabulary import Counts, Rate
+
+COMPLAINT_TARGET: Final = 0.0010
+COMPLAINT_LIMIT: Final = 0.0030
+"""Gmail: keep the spam rate below 0.10 %, never reach 0.30 % (support.google.com/a/answer/81126, 2026-11)."""
+
+UNITS: Final = {
+    Rate.CLICK_TO_OPEN: "openers",
+    Rate.BOUNCED: "messages",
+    Rate.HARD_BOUNCED: "messages",
+    Rate.SOFT_BOUNCED: "messages",
+}
+"""What a rate is out of, where it is not deliveries."""
+
+NOUNS: Final = {
+    Rate.OPENED: "opens",
+    Rate.CLICKED: "clicks",
+    Rate.CLICK_TO_OPEN: "clicks among its openers",
+    Rate.BOUNCED: "bounces",
+    Rate.HARD_BOUNCED: "hard bounces",
+    Rate.SOFT_BOUNCED: "soft bounces",
+    Rate.UNSUBSCRIBED: "unsubscribes",
+    Rate.COMPLAINED: "complaints",
+}
+NO_RECIPIENTS: Final = "unknown: no source says to whom this was sent; pass sends="
+
+_EMPTY: Final = {"openers": "no data: nobody was seen to open", "messages": "no data: nothing was sent"}
+_UNSEEN: Final = "no data: nothing was delivered to people whose reactions can be seen"
+
+
+def data(rate: Rate, numerator: int, denominator: int) -> str:
+    """Say whether there is data enough to lean on a rate, or how much more would be; complaints beside the limits."""
+    unit = UNITS.get(rate, "deliveries")
+    if denominator == 0:
+        return _EMPTY.get(unit, _UNSEEN)
+    if rate is Rate.COMPLAINED:
+        return complaints(numerator, denominator)
+    if enough(numerator, denominator):
+        return "enough data"
+    return f"not enough data: about {_about(more_trials(numerator, denominator))} more {unit} would be enough"
+
+
+def ignorance(rate: Rate, heard: bool) -> str:
+    """Say why a numerator is unknown: its source judged nothing, or does not report such events."""
+    what = NOUNS[rate].replace("clicks among its openers", "opens and clicks")
+    if heard:
+        return f"unknown: the source judged none of these {what} human or machine; the row of all is the ceiling"
+    return f"unknown: no source of these events reports {what}"
+
+
+def complaints(complained: int, delivered: int) -> str:
+    """Say on which side of Gmail's two limits a complaint rate is shown to be (one-sided 95 %)."""
+    lowest, highest = lower_bound(complained, delivered), upper_bound(complained, delivered)
+    if lowest > COMPLAINT_LIMIT:
+        return "above Gmail's limit of 0.30 %: stop and find out why"
+    if lowest > COMPLAINT_TARGET:
+        return "above Gmail's 0.10 %"
+    if highest < COMPLAINT_TARGET:
+        return "below Gmail's 0.10 %"
+    if complained == 0:
+        needed = _about(trials_below(COMPLAINT_TARGET) - delivered)
+        return f"not enough data: about {needed} more deliveries without a complaint would show a rate below 0.10 %"
+    side = "below" if highest < COMPLAINT_LIMIT else "not shown to be below"
+    return f"not enough data to tell from Gmail's 0.10 %; {side} its limit of 0.30 %"
+
+
+def no_recipients(campaigns: Iterable[str]) -> str:
+    """Say that a comparison has no denominators."""
+    return f"Unknown: no source says to whom {_listed(campaigns)} went; pass sends=."
+
+
+def not_reported(campaigns: Iterable[str], rate: Rate, counts: Counts) -> str:
+    """Say that a comparison has no numerators."""
+    if counts is Counts.HUMAN:
+        return f'Unknown: nobody judged whether {NOUNS[rate]} of {_listed(campaigns)} are human; try counts="all".'
+    return f"Unknown: no source of {_listed(campaigns)} reports {NOUNS[rate]}."
+
+
+def nobody(campaigns: Iterable[str]) -> str:
+    """Say that one side of a comparison is empty."""
+    return f"No data: nobody of {_listed(campaigns)} could have been counted."
+
+
+def no_overlap(treated: str | Iterable[str], control: str | Iterable[str], overlap: float) -> str:
+    """Say why a comparison is refused."""
+    return (
+        f"no overlap: only {overlap:.0%} of the people of {_listed(treated)} and {_listed(control)} are in groups that "
+        "both of them reached, so effect and selection cannot be told apart."
+    )
+
+
+def selection(
+    treated: str | Iterable[str], control: str | Iterable[str], rate: Rate, raw: float, found: Standardised
+) -> str:
+    """Say how much of a raw difference is selection, and what remains between people alike."""
+    adjusted = found.difference
+    ahead, behind, sign = (treated, control, 1) if raw >= 0 else (control, treated, -1)
+    left = sign * adjusted.estimate
+    bounds = sorted((sign * adjusted.lower, sign * adjusted.upper))
+    whole, figures = abs(raw), 1 if max(abs(raw), abs(left)) >= 0.01 else 2
+    more = f"{_listed(ahead)} drew more {NOUNS[rate]} than {_listed(behind)}"
+    selected = whole - left
+    if selected < 0:
+        told = f"{more} by {_points(whole, figures)} points, and selection hid {_points(-selected, figures)} more"
+    elif left < 0:
+        told = f"The {_points(whole, figures)} points by which {more} are all selection"
+    else:
+        told = f"Of the {_points(whole, figures)} points by which {more}, {_points(selected, figures)} are selection"
+    doubt = "" if found.effective_events >= LEAST_EVENTS else "; there is not enough data to lean on this"
+    return f"{told}: {_remaining(left, bounds, figures)}{doubt}."
+
+
+def _remaining(left: float, bounds: list[float], figures: int) -> str:
+    within = f"95 % interval {_points(bounds[0], figures)} to {_points(bounds[1], figures)}"
+    if bounds[0] <= 0 <= bounds[1]:
+        return f"between people alike {_points(left, figures)} are left, which may be chance ({within})"
+    direction = "more" if left > 0 else "fewer"
+    return f"between people alike it drew {_points(abs(left), figures)} points {direction} ({within})"
+
+
+def _points(fraction: float, figures: int) -> str:
+    return f"{100 * fraction + 0.0:.{figures}f}".replace("-", "−")
+
+
+def _listed(campaigns: str | Iterable[str]) -> str:
+    names = [campaigns] if isinstance(campaigns, str) else list(campaigns)
+    return " and ".join(names) if len(names) <= 2 else f"{names[0]} and {len(names) - 1} others"
+
+
+def _about(number: float) -> str:
+    """Round to two figures, as one says it: 2,400."""
+    digits = max(len(str(int(number))) - 2, 0)
+    return f"{int(round(number, -digits)):,}"

@@ -1,0 +1,207 @@
+"""The sandbox: a mail server, a tracker and an audience on this machine, and a clock that runs faster."""
+
+from __future__ import annotations
+
+import contextlib
+import weakref
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from bulkkit.errors import InputError, RelayError
+from bulkkit.events import read_events
+from bulkkit.message.links import Links
+from bulkkit.sandbox.audience import performed, planned
+from bulkkit.sandbox.folder import Folder
+from bulkkit.sandbox.late_ledger import LateLedger
+from bulkkit.sandbox.mailboxes import Mailboxes
+from bulkkit.sandbox.reception import Reception
+from bulkkit.sandbox.servers import LOOPBACK, TICK, Servers, listen
+from bulkkit.sandbox.stage import Stage
+from bulkkit.sandbox.truths import Truths
+from bulkkit.sending.clock import ScaledClock
+from bulkkit.sending.relay import Relay
+from bulkkit.tracker import tracker
+
+CONNECTIONS: Final = 20
+
+
+class Sandbox:
+    """A place to send to that reaches nobody: real SMTP and HTTP on loopback, simulated people, scaled time.
+
+    It starts at once and runs until `close`, the end of its `with` block, or of
+    the process. Mailboxes, link key and clock lie beside the ledger and are
+    there again the next time.
+
+    Parameters
+    ----------
+    time_scale
+        How many times as fast as the machine's its clock runs; at 600 an hour
+        takes six seconds. Throttle, retry and greylisting keep their own numbers.
+    ledger
+        The ledger of the sends; its tracker records there.
+    as_of
+        The date on which the clock starts (default now), or where it stood last
+        if that is later.
+    seed
+        What the audience's choices are drawn with.
+    truths
+        What each mailbox does; by default the sample's, and drawn for others.
+
+    Attributes
+    ----------
+    relay : Relay
+        Its mail server.
+    links : Links
+        Its tracker's address, with the key of its links.
+    clock : ScaledClock
+        Its clock.
+    returns : Path
+        The Maildir to which bounces, complaints and answers come; `read_events` reads it.
+
+    Raises
+    ------
+    LeaseError
+        Where another sandbox is open beside the same ledger.
+    InputError
+        Where `time_scale` or `as_of` make no sense.
+    """
+
+    def __init__(
+        self,
+        time_scale: float = 600,
+        *,
+        ledger: str | PathLike[str] = "bulkkit.db",
+        as_of: date | datetime | str | None = None,
+        seed: int = 2026,
+        truths: Truths | None = None,
+    ) -> None:
+        if not 0 < time_scale < 1e9:
+            raise InputError(f"time_scale is {time_scale}; it says how many times as fast time runs, such as 600.")
+        start = _moment(as_of)
+        self.ledger = Path(ledger)
+        self._folder = Folder(self.ledger)
+        self.clock = ScaledClock(time_scale, max(start, self._folder.moment() or start))
+        self._seed, self._given_truths = seed, truths
+        self.returns = self._folder.returns
+        self._mailboxes = Mailboxes(self._folder.mailboxes)
+        self._stage = Stage(self.clock)
+        self._late_ledger = LateLedger(self.ledger)
+        self._open()
+
+    @property
+    def inbox(self) -> pd.DataFrame:
+        """What has arrived: one row a mail (columns of `mailboxes.INBOX_DTYPES`; `size` in bytes)."""
+        return self._mailboxes.inbox()
+
+    def react(self, campaign: str | None = None) -> pd.DataFrame:
+        """Let the audience react to what it has not reacted to yet.
+
+        Opens, clicks and one-click unsubscribes go to the tracker over HTTP;
+        bounces, complaints and unsubscribes by mail come back over SMTP, and are
+        then imported into the ledger. The clock moves on to the last act, which
+        may be days away.
+
+        Parameters
+        ----------
+        campaign
+            React to this campaign's messages only.
+
+        Returns
+        -------
+        DataFrame
+            What was truly done, in the order of time: `at, campaign, email,
+            message_id, act` (an event kind)`, machine, url`.
+        """
+        if not self._closing.alive:
+            raise RelayError("This sandbox is closed, so nobody can react. Open it again: Sandbox(...).")
+        todo = planned(self._mailboxes, self._truths, self._seed, campaign)
+        if todo:
+            # Kept beforehand: after a kill in the middle the clock never runs through these moments again.
+            self._folder.keep_moment(todo[-1].at)
+        done = performed(todo, self._mailboxes, self._stage, self.relay.port, self._http_port)
+        self._import_returns()
+        return done
+
+    def close(self) -> None:
+        """Stop the servers and let go of the folder; what arrived stays. A second call changes nothing."""
+        self._closing()
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        state = f"{self.clock.now():%Y-%m-%d %H:%M} at {self.clock.scale:g} times the pace"
+        return (
+            f"<Sandbox {self.relay.url}, {self.links.base_url}, {len(self._mailboxes):,} messages, "
+            f"{state if self._closing.alive else 'closed'}>"
+        )
+
+    def _open(self) -> None:
+        try:
+            mail, http = map(listen, self._folder.ports())
+            mail_port, self._http_port = (socket.getsockname()[1] for socket in (mail, http))
+            self.relay = Relay(f"smtp://{LOOPBACK}:{mail_port}", max_connections=CONNECTIONS, clock=self.clock)
+            self.links = Links(f"http://{LOOPBACK}:{self._http_port}", self._folder.key())
+            reception = Reception(self._folder, self._mailboxes, _later(self), self.clock)
+            app = tracker(self._late_ledger, self.links, self._stage)
+            servers = Servers(mail, http, reception.session, app, _keeper(self._folder, self.clock))
+            self._folder.keep_ports(mail_port, self._http_port)
+        except BaseException:
+            self._folder.release()
+            raise
+        # The servers' thread holds no reference to the sandbox, so one that nobody has any more is closed.
+        self._closing = weakref.finalize(self, _close, servers, self._folder)
+
+    @cached_property
+    def _truths(self) -> Truths:
+        if self._given_truths is not None:
+            return self._given_truths
+        from bulkkit.sample import Truths as SampleTruths
+
+        return SampleTruths.sample()
+
+    def _import_returns(self) -> None:
+        ledger = self._late_ledger.now()
+        # Reports that nobody can use stay in the Maildir for whoever wants to look.
+        with contextlib.suppress(InputError):
+            events = read_events(self.returns, source="mail")
+            if ledger is not None and len(events):
+                ledger.add_events(events)
+
+
+def _later(sandbox: Sandbox) -> Callable[[], Truths]:
+    """Return how the mail server gets the truths, without keeping the sandbox alive."""
+    reference: Any = weakref.ref(sandbox)
+    return lambda: reference()._truths
+
+
+def _keeper(folder: Folder, clock: ScaledClock) -> Callable[[], None]:
+    """Return what keeps the clock's moment, one tick ahead: after a kill no stamp lies before it."""
+    ahead = timedelta(seconds=TICK * clock.scale)
+    return lambda: folder.keep_moment(clock.now() + ahead)
+
+
+def _close(servers: Servers, folder: Folder) -> None:
+    servers.stop()
+    folder.release()
+
+
+def _moment(as_of: date | datetime | str | None) -> datetime:
+    if as_of is None:
+        return datetime.now(UTC)
+    try:
+        moment = pd.Timestamp(as_of)
+        return (moment.tz_localize(UTC) if moment.tzinfo is None else moment.tz_convert(UTC)).to_pydatetime()
+    except (ValueError, TypeError, AttributeError):
+        raise InputError(f"as_of is {as_of!r}, which is no date such as 2026-10-01.") from None

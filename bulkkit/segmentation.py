@@ -1,0 +1,215 @@
+"""Which people are alike: how lately they reacted, how long they have been there, and what else is known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+from narwhals.typing import IntoFrame
+
+from bulkkit.addresses import mailbox_keys
+from bulkkit.errors import InputError
+from bulkkit.frames import require
+from bulkkit.outcomes import KEY, AnyFrame, keyed
+from bulkkit.vocabulary import EventKind
+
+UNKNOWN: Final = "unknown"
+_SECONDS: Final = 86_400.0
+
+ENGAGEMENT: Final = {
+    "active": "opened or clicked in the last 90 days",
+    "occasional": "opened or clicked 91 to 365 days ago",
+    "inactive": "got mail, and did not open or click in the last 365 days",
+    "new": "was never sent anything before",
+    UNKNOWN: "the events do not tell: no history, unjudged reactions only, or no consent to tracking",
+}
+"""Bands of the last reaction by a person (a machine's does not count), and what each means."""
+
+TENURE: Final = {
+    "<3 months": "on the list for less than 90 days",
+    "3-12 months": "on the list for 90 to 364 days",
+    "1-3 years": "on the list for 365 to 1,094 days",
+    ">3 years": "on the list for 1,095 days or more",
+    UNKNOWN: "created_at is missing, or after the moment in question",
+}
+"""Bands of the time since created_at, and what each means."""
+
+ACTIVE_DAYS: Final = 90
+OCCASIONAL_DAYS: Final = 365
+TENURE_DAYS: Final = (0, 90, 365, 3 * 365)
+
+_REACTIONS: Final = (str(EventKind.OPENED), str(EventKind.CLICKED))
+_RECEIVED: Final = (str(EventKind.SENT), str(EventKind.DELIVERED))
+
+
+def segment(
+    contacts: pd.DataFrame,
+    events: IntoFrame | None = None,
+    by: str | Sequence[str] = ("engagement", "tenure"),
+    as_of: date | str | None = None,
+) -> pd.DataFrame:
+    """Return the contacts with a column for each segmentation asked for.
+
+    Parameters
+    ----------
+    contacts
+        One row a contact, with a column `email`; `created_at` for tenure, `tracking_consent` if there is one.
+    events
+        The history: columns `kind, campaign, email, at`, and `machine` for telling people from machines.
+    by
+        Any of "engagement", "tenure", "provider" and the contacts' own columns.
+    as_of
+        The moment for which it holds (UTC; a date means its beginning); now if left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The caller's columns, rows, index and dtypes as they were, and behind them the columns of `by` that were not
+        there: `engagement` and `tenure` are categories, explained by `bands()`; a `provider` that nobody looked up
+        (`bulkkit.verify` does) is "unknown".
+
+    Raises
+    ------
+    InputError
+        A name in `by` is neither a column of the contacts nor a segmentation.
+    """
+    require(contacts, ["email"], "the contacts frame")
+    before, added = moment(as_of), {}
+    for name in [by] if isinstance(by, str) else by:
+        if name in contacts.columns:
+            continue
+        if name == "engagement":
+            added[name] = engagement(contacts, events, before)
+        elif name == "tenure":
+            added[name] = tenure(contacts, before)
+        elif name == "provider":
+            added[name] = pd.Series(UNKNOWN, index=contacts.index, dtype="str")
+        else:
+            own = ", ".join(map(str, contacts.columns))
+            raise InputError(f"by={name!r} is no segmentation: use engagement, tenure, provider, or a column of {own}.")
+    return contacts.assign(**added)
+
+
+def bands() -> pd.DataFrame:
+    """Return what each band means: columns `segmentation, band, meaning`."""
+    named = {"engagement": ENGAGEMENT, "tenure": TENURE}
+    rows = [(name, band, meaning) for name, table in named.items() for band, meaning in table.items()]
+    return pd.DataFrame(rows, columns=["segmentation", "band", "meaning"])
+
+
+def moment(as_of: date | str | None = None) -> pd.Timestamp:
+    """Return a date, text or timestamp as a moment in UTC; the present for None."""
+    if as_of is None:
+        return pd.Timestamp.now("UTC")
+    try:
+        at = pd.Timestamp(as_of)
+    except ValueError as error:
+        raise InputError(f"as_of={as_of!r} is no date; write it as 2026-10-01.") from error
+    return at.tz_localize("UTC") if at.tzinfo is None else at.tz_convert("UTC")
+
+
+def engagement(contacts: pd.DataFrame, events: IntoFrame | None, before: pd.Timestamp) -> pd.Series[Any]:
+    """Return the band of `ENGAGEMENT` of each contact, from the events before a moment."""
+    if events is None:
+        return _categories([UNKNOWN] * len(contacts), contacts.index, ENGAGEMENT)
+    mailboxes = mailbox_keys(contacts["email"].astype("str"))
+    return History.of(events).engagement(mailboxes, before, untracked(contacts))
+
+
+def untracked(people: pd.DataFrame) -> pd.Series[Any]:
+    """Return who refused tracking: their silence tells nothing."""
+    if "tracking_consent" not in people.columns:
+        return pd.Series(False, index=people.index)
+    return people["tracking_consent"].isin([False])
+
+
+def tenure(contacts: pd.DataFrame, at: pd.Timestamp) -> pd.Series[Any]:
+    """Return the band of `TENURE` of each contact at a moment."""
+    if "created_at" not in contacts.columns:
+        return _categories([UNKNOWN] * len(contacts), contacts.index, TENURE)
+    days = _days_before(at, moments(contacts["created_at"]))
+    edges = np.searchsorted(TENURE_DAYS, days.to_numpy(), side="right")
+    place = np.where(days.isna() | (edges == 0), len(TENURE), edges) - 1
+    return _categories(np.array(list(TENURE))[place], contacts.index, TENURE)
+
+
+def moments(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return a column as moments in UTC, missing where it holds none."""
+    is_text = pd.api.types.is_string_dtype(column)
+    return pd.to_datetime(column, utc=True, errors="coerce", format="ISO8601" if is_text else None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class History:
+    """Who got mail and who reacted, and when: columns `mailbox, at`; reactions by people and unjudged ones apart."""
+
+    received: pd.DataFrame
+    human: pd.DataFrame
+    unjudged: pd.DataFrame
+
+    @classmethod
+    def of(cls, events: AnyFrame) -> History:
+        """Take from events of any frame library what segmentation needs."""
+        rows = _history(events)
+        reacted = rows["kind"].isin(_REACTIONS)
+        machine = rows["machine"].astype("boolean")
+        kept = {
+            "received": rows["kind"].isin(_RECEIVED),
+            "human": reacted & ~machine.fillna(True),
+            "unjudged": reacted & machine.isna(),
+        }
+        return cls(**{name: rows.loc[chosen, ["mailbox", "at"]] for name, chosen in kept.items()})
+
+    def engagement(self, mailboxes: pd.Series[Any], before: pd.Timestamp, untracked: pd.Series[Any]) -> pd.Series[Any]:
+        """Return the band of each mailbox, from what happened before a moment; of `untracked` silence tells nothing."""
+        human = _days_since(self.human, mailboxes, before)
+        unjudged = _days_since(self.unjudged, mailboxes, before)
+        received = _days_since(self.received, mailboxes, before).notna()
+        # Without a single send before, "never sent anything" is only believable if nobody reacted either.
+        tells = bool((self.received["at"] < before).any()) or not (self.human["at"] < before).any()
+        tests = {
+            "missing": mailboxes.isna(),
+            "active": human <= ACTIVE_DAYS,
+            "perhaps active": unjudged <= ACTIVE_DAYS,
+            "occasional": human <= OCCASIONAL_DAYS,
+            "perhaps occasional": unjudged <= OCCASIONAL_DAYS,
+            "unseen": received & untracked,
+            "inactive": received | human.notna() | unjudged.notna(),
+        }
+        names = [name if name in ENGAGEMENT else UNKNOWN for name in tests]
+        found = np.select([test.to_numpy(bool) for test in tests.values()], names, "new" if tells else UNKNOWN)
+        return _categories(found, mailboxes.index, ENGAGEMENT)
+
+
+def _history(events: AnyFrame) -> pd.DataFrame:
+    """Return the sends, deliveries, opens and clicks as a pandas frame: `mailbox, kind, at, machine`."""
+    rows = keyed(events, "events")
+    has = rows.collect_schema().names()
+    kinds = nw.col("kind").is_in([*_REACTIONS, *_RECEIVED])
+    wanted = [nw.col(name) for name in ("kind", "at", "machine") if name in has]
+    frame: pd.DataFrame = (
+        rows.filter(kinds).select(nw.col(KEY[1]).alias("mailbox"), *wanted).collect("pandas").to_native()
+    )
+    absent = {name: pd.Series(pd.NA, index=frame.index) for name in ("at", "machine") if name not in has}
+    frame = frame.assign(**absent)
+    return frame.assign(at=moments(frame["at"]))
+
+
+def _days_since(happened: pd.DataFrame, mailboxes: pd.Series[Any], before: pd.Timestamp) -> pd.Series[Any]:
+    """Return how many days before the moment it last happened to each mailbox; missing where it never did."""
+    earlier = happened[happened["at"] < before]
+    last = earlier.groupby("mailbox")["at"].max()
+    return _days_before(before, last).reindex(mailboxes).set_axis(mailboxes.index)
+
+
+def _days_before(at: pd.Timestamp, happened: pd.Series[Any]) -> pd.Series[Any]:
+    return -(happened - at).dt.total_seconds() / _SECONDS
+
+
+def _categories(values: Any, index: pd.Index[Any], bands: dict[str, str]) -> pd.Series[Any]:
+    return pd.Series(pd.Categorical(values, categories=list(bands)), index=index)

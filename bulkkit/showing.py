@@ -1,0 +1,161 @@
+"""What the commands show on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from time import perf_counter
+from typing import Final
+
+import pandas as pd
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from bulkkit import accounts
+from bulkkit import demo as main_job
+from bulkkit.accounts import Balance
+from bulkkit.dispatch import Plan
+from bulkkit.ledger import Ledger
+from bulkkit.sandbox import Sandbox
+from bulkkit.sending.job import Progress as SendProgress
+from bulkkit.sending.send import Send
+from bulkkit.vocabulary import EventKind, SendState
+
+LOOKS_A_SECOND: Final = 5
+STEP_NAMES: Final = {
+    "read": "read from the list",
+    "duplicate": "the same mailbox again",
+    "no_consent": "no consent, or bought",
+    "suppressed": "unsubscribed, complained or bounced before",
+    "undeliverable": "undeliverable",
+    "unusable": "control characters in their data",
+    "risky": "disposable or probably misspelt",
+    "capped": "had two blasts in 30 days",
+    "over_limit": "beyond --recipients",
+    "recipients": "planned",
+}
+STATE_NAMES: Final = {
+    SendState.ACCEPTED: "accepted",
+    SendState.REFUSED: "refused",
+    SendState.EXPIRED: "given up",
+    SendState.IN_DOUBT: "in doubt",
+}
+REACTIONS: Final = {
+    EventKind.OPENED: "opened",
+    EventKind.CLICKED: "clicked",
+    EventKind.UNSUBSCRIBED: "unsubscribed",
+    EventKind.COMPLAINED: "complained",
+}
+
+
+def show_demo(options: main_job.Options) -> bool:
+    """Run the main job and show it; return whether its numbers add up."""
+    console, started = Console(highlight=False), perf_counter()
+    ground = main_job.lay_ground(options)
+    console.print(f"[bold]List[/]     {len(ground.checked):,} rows, health {ground.health.score:.0f} of 100")
+    with main_job.stage(options) as (relay, sandbox):
+        if main_job.was_begun(ground):
+            console.print("[bold]Plan[/]     this ledger has the announcement already; going on where it stopped")
+            send = main_job.go_on(ground, relay, sandbox)
+        else:
+            planned = main_job.draft(options, ground, relay, sandbox)
+            show_plan(console, planned, sandbox)
+            send = planned.send(confirm=planned.recipients)
+        watch(console, send)
+        console.print(f"[bold]Send[/]     {send.wait()}")
+        if sandbox:
+            acts = sandbox.react(main_job.CAMPAIGN)
+            console.print(f"[bold]React[/]    {len(acts):,} acts of the audience over HTTP and SMTP")
+        path = main_job.write_report(options, ground)
+        balances = list(balances_of(ground.ledger, sandbox))
+    show_summary(console, ground.ledger, balances)
+    console.print(f"[bold]Report[/]   {path.resolve()}  ({perf_counter() - started:.0f} s in all)")
+    return all(balance.holds for balance in balances)
+
+
+def show_plan(console: Console, planned: Plan, sandbox: Sandbox | None) -> None:
+    """Show what a plan says in two lines."""
+    pace = f"a second stands for {sandbox.clock.scale / 3600:.1f} h" if sandbox else "as fast as the relay takes it"
+    console.print(
+        f"[bold]Plan[/]     {planned.recipients:,} recipients, {_span(planned.finishes_after)} at this throttle; {pace}"
+    )
+    for finding in planned.findings.itertuples():
+        console.print(f"         {finding.severity}: {finding.finding}", markup=False)
+
+
+def watch(console: Console, send: Send) -> None:
+    """Show a send's progress until it has ended."""
+    columns = (
+        TextColumn("[bold]Send[/]    "),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=send.progress.recipients)
+        while send.is_running:
+            send.join(1 / LOOKS_A_SECOND)
+            now = send.progress
+            bar.update(task, completed=now.done, description=_waiting(now))
+
+
+def show_summary(console: Console, ledger: Ledger, balances: Iterable[Balance]) -> None:
+    """Show the whole send as one table, and whether its sums hold."""
+    table = Table(title=main_job.CAMPAIGN, show_header=False, title_justify="left")
+    table.add_column()
+    table.add_column(justify="right")
+    for name, count in _lines(ledger):
+        table.add_row(name, f"{count:,}")
+    console.print(table)
+    for balance in balances:
+        mark = "[green]holds[/]" if balance.holds else "[red]FAILS[/]"
+        console.print(f"{mark}  {balance.says}: {balance.left:,} = {balance.right:,}")
+
+
+def balances_of(ledger: Ledger, sandbox: Sandbox | None) -> Iterable[Balance]:
+    """Return the sums that must hold after the demo."""
+    sends = ledger.sends(main_job.CAMPAIGN)
+    steps = ledger.spec(main_job.CAMPAIGN)["waterfall"]
+    yield accounts.of_list(steps)
+    yield accounts.of_send(sends, steps["recipients"])
+    if sandbox:
+        inbox = sandbox.inbox
+        yield accounts.of_mailboxes(sends, inbox[inbox["campaign"] == main_job.CAMPAIGN])
+
+
+def show_status(ledger: Ledger) -> None:
+    """Show each campaign that was sent from this ledger, and the age of what is known."""
+    table = Table("campaign", "kind", "recipients", "accepted", "waiting", "refused", "given up", "in doubt")
+    for campaign in ledger.campaigns().itertuples():
+        counts = ledger.counts(campaign.campaign)
+        waiting = sum(counts.get(state, 0) for state in SendState) - sum(counts.get(s, 0) for s in STATE_NAMES)
+        ended = [counts.get(state, 0) for state in STATE_NAMES]
+        row = [campaign.recipients, ended[0], waiting, *ended[1:]] if counts else [campaign.recipients, *["–"] * 5]
+        table.add_row(campaign.campaign, campaign.kind, *(f"{n:,}" if isinstance(n, int) else str(n) for n in row))
+    console = Console(highlight=False)
+    console.print(table)
+    latest = ledger.events()["at"].max()
+    console.print(f"{len(ledger.suppressions()):,} addresses suppressed; the latest event is of {_day(latest)}.")
+
+
+def _lines(ledger: Ledger) -> Iterable[tuple[str, int]]:
+    steps = ledger.spec(main_job.CAMPAIGN)["waterfall"]
+    yield from ((STEP_NAMES[step], count) for step, count in steps.items() if count or step == "recipients")
+    counts = ledger.counts(main_job.CAMPAIGN)
+    yield from ((name, counts.get(state, 0)) for state, name in STATE_NAMES.items())
+    events = ledger.events(main_job.CAMPAIGN)
+    yield from ((f"{name} (people)", accounts.unique_people(events, kind)) for kind, name in REACTIONS.items())
+
+
+def _waiting(now: SendProgress) -> str:
+    return f"{now.deferred:,} to try again" if now.deferred else ""
+
+
+def _span(duration: object) -> str:
+    hours = pd.Timedelta(duration).total_seconds() / 3600  # type: ignore[arg-type]
+    return f"{hours:,.1f} hours" if hours >= 1 else f"{hours * 60:,.0f} minutes"
+
+
+def _day(moment: pd.Timestamp) -> str:
+    return "no day yet" if pd.isna(moment) else f"{moment:%Y-%m-%d %H:%M} UTC"

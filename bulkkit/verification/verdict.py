@@ -1,0 +1,75 @@
+"""The verdict on one address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import pandas as pd
+
+from bulkkit.verification.judgement import DEPTH, verify
+from bulkkit.verification.lists import Lists
+from bulkkit.vocabulary import VERDICT_DTYPES, Action, Reason, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is known of one address: the address, then the columns that `verify` adds, None where unknown."""
+
+    email: str
+    status: Status
+    reason: Reason
+    action: Action
+    did_you_mean: str | None
+    provider: str | None
+    disposable: bool | None
+    role: bool | None
+    free: bool | None
+    accept_all: bool | None
+    privacy_relay: bool | None
+    has_mx: bool | None
+    listed_by: str | None
+    depth: str
+    checked_at: datetime
+    smtp_code: int | None
+    enhanced_code: str | None
+    diagnostic: str | None
+
+
+def verify_address(
+    address: str, depth: str = DEPTH, as_of: date | str | None = None, lists: Lists | None = None
+) -> Verdict:
+    """Judge one address as `verify` judges a list of one row.
+
+    Parameters
+    ----------
+    address : str
+        The address, as it is.
+    depth, as_of, lists
+        As for `verify`.
+
+    Returns
+    -------
+    Verdict
+        `verify_address("ana@exmaple.org").did_you_mean` is `ana@example.org`.
+
+    Raises
+    ------
+    InputError
+        Another depth is asked for.
+    """
+    frame = verify(pd.DataFrame({"email": pd.Series([address], dtype=object)}), depth, as_of, lists)
+    row: dict[str, Any] = {name: _cell(frame[name]) for name in VERDICT_DTYPES}
+    row |= {
+        "email": address,
+        "status": Status(row["status"]),
+        "reason": Reason(row["reason"]),
+        "action": Action(row["action"]),
+    }
+    return Verdict(**row)
+
+
+def _cell(column: pd.Series[Any]) -> Any:
+    value = column.tolist()[0]
+    return None if pd.isna(value) else value
