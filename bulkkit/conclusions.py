@@ -57,8 +57,8 @@ def ignorance(rate: Rate, heard: bool) -> str:
 
 
 def complaints(complained: int, delivered: int) -> str:
-    """Say on which side of Gmail's two limits a complaint rate is shown to be (one-sided 95 %)."""
-    lowest, highest = lower_bound(complained, delivered), upper_bound(complained, delivered)
+    """Say on which side of Gmail's two limits a complaint rate is shown to be: 95 % sure below, 97.5 % sure above."""
+    lowest, highest = lower_bound(complained, delivered, 0.975), upper_bound(complained, delivered, 0.95)
     if lowest > COMPLAINT_LIMIT:
         return "above Gmail's limit of 0.30 %: stop and find out why"
     if lowest > COMPLAINT_TARGET:

@@ -108,7 +108,7 @@ def _most_known(counted: pd.DataFrame, aliases: list[str]) -> pd.DataFrame:
 def _named(labels: pd.Series[Any]) -> pd.Series[Any]:
     if pd.api.types.is_string_dtype(labels) or labels.isna().all():
         return labels.astype("str").fillna(NOT_TOLD)
-    return labels
+    return labels.convert_dtypes()  # libraries differ in how they write missing numbers and truth values
 
 
 def _table(counted: pd.DataFrame, groups: list[str]) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
+from operator import mul
 from typing import Any, Final, TypeAlias
 
 import narwhals as nw
@@ -222,6 +223,7 @@ def _judgements(people: Frame) -> Frame:
         "handed": _flag(handed + open_ended > 0),
         "delivered": _flag(delivered + open_ended > 0),
         "seen": _flag(delivered + open_ended > 0) * (1 - one["untracked"]),
+        "always": any_["sent"] * 0 + 1,
         "only_soft": one["soft"] * (1 - one["hard"]),
         "opens_judged": any_["tells_opened"] * _flag(any_["opened_judged"] + 1 - any_["opened"] > 0),
         "clicks_judged": any_["tells_clicked"] * _flag(any_["clicked_judged"] + 1 - any_["clicked"] > 0),
@@ -239,7 +241,7 @@ def _measured() -> Iterable[nw.Expr]:
 
 
 def _all(*names: str) -> nw.Expr:
-    return reduce(lambda one, other: one * other, (nw.col(f"_{name}") for name in names), nw.col("_any_sent") * 0 + 1)
+    return reduce(mul, (nw.col(f"_{name}") for name in names or ("always",)))
 
 
 def _with(frame: Frame, facts: dict[str, nw.Expr]) -> Frame:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from time import perf_counter
 from typing import Final
 
 import pandas as pd
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from bulkkit import accounts
 from bulkkit import demo as main_job
@@ -74,13 +75,16 @@ def show_demo(options: main_job.Options) -> bool:
 
 
 def show_plan(console: Console, planned: Plan, sandbox: Sandbox | None) -> None:
-    """Show what a plan says in two lines."""
+    """Show what a plan says: who is left out, how long it takes, and what to look at."""
+    steps = zip(planned.waterfall["step"], planned.waterfall["rows"], strict=True)
+    left_out = [f"{rows:,} {STEP_NAMES[step]}" for step, rows in steps if rows and step not in {"read", "recipients"}]
+    console.print(f"         left out: {'; '.join(left_out) or 'nobody'}", markup=False, soft_wrap=True)
     pace = f"a second stands for {sandbox.clock.scale / 3600:.1f} h" if sandbox else "as fast as the relay takes it"
     console.print(
         f"[bold]Plan[/]     {planned.recipients:,} recipients, {_span(planned.finishes_after)} at this throttle; {pace}"
     )
     for finding in planned.findings.itertuples():
-        console.print(f"         {finding.severity}: {finding.finding}", markup=False)
+        console.print(f"         {finding.severity}: {finding.finding}", markup=False, soft_wrap=True)
 
 
 def watch(console: Console, send: Send) -> None:
@@ -102,7 +106,7 @@ def watch(console: Console, send: Send) -> None:
 
 def show_summary(console: Console, ledger: Ledger, balances: Iterable[Balance]) -> None:
     """Show the whole send as one table, and whether its sums hold."""
-    table = Table(title=main_job.CAMPAIGN, show_header=False, title_justify="left")
+    table = Table(title=main_job.CAMPAIGN, show_header=False, title_justify="left", box=SIMPLE_HEAD)
     table.add_column()
     table.add_column(justify="right")
     for name, count in _lines(ledger):
@@ -125,18 +129,26 @@ def balances_of(ledger: Ledger, sandbox: Sandbox | None) -> Iterable[Balance]:
 
 
 def show_status(ledger: Ledger) -> None:
-    """Show each campaign that was sent from this ledger, and the age of what is known."""
-    table = Table("campaign", "kind", "recipients", "accepted", "waiting", "refused", "given up", "in doubt")
-    for campaign in ledger.campaigns().itertuples():
-        counts = ledger.counts(campaign.campaign)
-        waiting = sum(counts.get(state, 0) for state in SendState) - sum(counts.get(s, 0) for s in STATE_NAMES)
-        ended = [counts.get(state, 0) for state in STATE_NAMES]
-        row = [campaign.recipients, ended[0], waiting, *ended[1:]] if counts else [campaign.recipients, *["–"] * 5]
-        table.add_row(campaign.campaign, campaign.kind, *(f"{n:,}" if isinstance(n, int) else str(n) for n in row))
+    """Show each campaign of a ledger, and the age of what is known."""
+    table = Table(
+        Column("campaign", min_width=16, no_wrap=True), "kind", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1)
+    )
+    for name in ("sent to", *STATE_NAMES.values(), "waiting"):
+        table.add_column(name, justify="right")
+    rows = ledger.campaigns()
+    for name, kind, recipients in zip(rows["campaign"], rows["kind"], rows["recipients"], strict=True):
+        table.add_row(name, kind, f"{recipients:,}", *_state_counts(ledger.counts(name)))
     console = Console(highlight=False)
     console.print(table)
     latest = ledger.events()["at"].max()
     console.print(f"{len(ledger.suppressions()):,} addresses suppressed; the latest event is of {_day(latest)}.")
+
+
+def _state_counts(counts: Mapping[SendState, int]) -> list[str]:
+    if not counts:
+        return ["–"] * (len(STATE_NAMES) + 1)  # It was sent elsewhere: only its events are here.
+    ended = [counts.get(state, 0) for state in STATE_NAMES]
+    return [f"{count:,}" for count in (*ended, sum(counts.values()) - sum(ended))]
 
 
 def _lines(ledger: Ledger) -> Iterable[tuple[str, int]]:

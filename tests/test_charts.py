@@ -171,7 +171,7 @@ def test_floor_and_ceiling_are_both_drawn() -> None:
 def test_hover_tells_n_and_the_interval() -> None:
     """Pointing at a dot tells the share, its interval and how many it is of."""
     chart = charts.rates(rates_frame({"office-move": {("complained", "all"): (1, 1139)}}))
-    told = next(trace.hovertext for trace in chart.data if trace.mode == "markers").replace("\u00a0", " ")
+    told = next(trace.hovertext[0] for trace in chart.data if trace.mode == "markers").replace("\u00a0", " ")
     assert "0.09 %" in told
     assert "95 % interval 0.02 to 0.50 %" in told
     assert "1 of n = 1,139" in told
@@ -198,8 +198,8 @@ def test_one_campaign_is_highlighted() -> None:
     frame = rates_frame({"spring": campaign(clicks=150), "office-move": campaign(), "autumn": campaign(clicks=90)})
     chart = charts.rates(frame, highlight="office-move")
     assert chart.layout.title.text.startswith("office-move: 9.8")
-    colours = {trace.name: trace.marker.line.color for trace in chart.data if trace.mode == "markers"}
-    assert colours["office-move"] != colours["spring"] == colours["autumn"]
+    coloured = {value: trace.marker.line.color for trace in chart.data if trace.mode == "markers" for value in trace.x}
+    assert coloured[112 / 1139] != coloured[150 / 1139] == coloured[90 / 1139]
 
 
 def test_several_columns_name_a_group() -> None:
@@ -329,6 +329,12 @@ def test_a_funnel_says_unknown() -> None:
     """A stage that the frame does not tell is written as unknown."""
     chart = charts.funnel(rates_frame({"spring": {("bounced", "all"): (3, 402)}}))
     assert words(chart).count("unknown") >= 3
+
+
+def test_delivered_is_what_did_not_bounce() -> None:
+    """Where unsubscribes are unknown, delivered is what was sent less what bounced, and not those who were tracked."""
+    frame = rates_frame({"spring": {("bounced", "all"): (3, 402), ("clicked", "all"): (5, 40)}})
+    assert "399 of 402 messages were delivered" in words(charts.funnel(frame))
 
 
 def test_a_funnel_holds_fifteen_campaigns() -> None:

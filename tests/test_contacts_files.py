@@ -213,6 +213,13 @@ def test_a_workbook_without_openpyxl_says_what_to_install(tmp_path: Path, monkey
         read_contacts(written(tmp_path, b"PK\x03\x04", "list.xlsx"))
 
 
+def test_a_broken_workbook_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A truncated download is an input error like any other."""
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
+    with pytest.raises(InputError, match="cannot be read as an Excel workbook"):
+        read_contacts(written(tmp_path, b"PK\x03\x04", "list.xlsx"))
+
+
 def test_a_workbook_is_read(tmp_path: Path) -> None:
     """The first sheet, all of it as text."""
     pytest.importorskip("openpyxl")

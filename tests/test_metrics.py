@@ -39,7 +39,7 @@ histories = st.lists(event, min_size=1, max_size=60).map(lambda rows: _frame(row
 
 
 def _frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    text = {name: "str" for name in ("kind", "campaign", "email", "bounce_type", "source")}
+    text = dict.fromkeys(("kind", "campaign", "email", "bounce_type", "source"), "str")
     return pd.DataFrame(rows).astype({**text, "machine": "boolean"})
 
 
@@ -66,7 +66,7 @@ def _counted(table: pd.DataFrame, rate: str, counts: str = "all") -> tuple[Any, 
 
 
 @given(histories)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_no_rate_is_beyond_its_bounds(events: pd.DataFrame) -> None:
     """0 <= numerator <= denominator, 0 <= lower <= value <= upper <= 1, and the floor is never above the ceiling."""
     table = rates(events)
@@ -81,11 +81,11 @@ def test_no_rate_is_beyond_its_bounds(events: pd.DataFrame) -> None:
     )
     assert not (floor > ceiling.reindex(floor.index)).fillna(False).any()
     parts = table.set_index(["campaign", "rate"])["numerator"].groupby(level=[0, 1]).first().unstack()
-    assert (parts["hard_bounced"] + parts["soft_bounced"] <= parts["bounced"]).all()
+    assert parts.empty or (parts["hard_bounced"] + parts["soft_bounced"] <= parts["bounced"]).all()
 
 
 @given(histories, st.randoms(use_true_random=False))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_importing_twice_or_in_another_order_changes_nothing(events: pd.DataFrame, random: Any) -> None:
     """The same events twice, shuffled, give the same rates as once."""
     twice = pd.concat([events, events]).sample(frac=1, random_state=random.randrange(1000))
@@ -121,7 +121,8 @@ def test_a_campaign_counted_by_hand() -> None:
     assert table["rate"].drop_duplicates().tolist() == list(map(str, Rate))
     counted = {(row.rate, row.counts): (row.numerator, row.denominator) for row in table.itertuples()}
     assert counted == {
-        ("opened", "human"): (1, 7), ("opened", "all"): (2, 7), ("clicked", "human"): (2, 7), ("clicked", "all"): (2, 7),
+        ("opened", "human"): (1, 7), ("opened", "all"): (2, 7),
+        ("clicked", "human"): (2, 7), ("clicked", "all"): (2, 7),
         ("click_to_open", "human"): (1, 1), ("click_to_open", "all"): (1, 2),
         ("bounced", "all"): (2, 9), ("hard_bounced", "all"): (1, 9), ("soft_bounced", "all"): (1, 9),
         ("unsubscribed", "all"): (1, 7), ("complained", "all"): (1, 7),
@@ -130,8 +131,10 @@ def test_a_campaign_counted_by_hand() -> None:
 
 def test_a_late_bounce_takes_the_delivery_back() -> None:
     """Who was delivered, opened and then bounced by DSN counts as bounced and stands in no rate of deliveries."""
-    table = rates(_events(("sent", "a@b.example"), ("delivered", "a@b.example"), ("opened", "a@b.example", {"machine": False}),
-                          ("bounced", "a@b.example", {"bounce_type": "hard", "source": "dsn"}), ("sent", "c@b.example")))  # fmt: skip
+    delivered = _events(("sent", "a@b.example"), ("delivered", "a@b.example"), ("sent", "c@b.example"))
+    reacted = _events(("opened", "a@b.example", {"machine": False}))
+    late = _events(("bounced", "a@b.example", {"bounce_type": "hard", "source": "dsn"}))
+    table = rates(pd.concat([delivered, reacted, late]))
     assert _counted(table, "hard_bounced") == (1, 2)
     assert _counted(table, "opened", "human") == (0, 1)
 
@@ -304,7 +307,8 @@ def test_verdicts_say_how_much_more_would_do() -> None:
     [
         (0, 500, "not enough data: about 2,500 more deliveries without a complaint would show a rate below 0.10 %"),
         (0, 3000, "below Gmail's 0.10 %"), (20, 40_000, "below Gmail's 0.10 %"),
-        (1, 10, "not enough data to tell from Gmail's 0.10 %; not shown to be below its limit of 0.30 %"),
+        (1, 10, "above Gmail's 0.10 %"),
+        (1, 40, "not enough data to tell from Gmail's 0.10 %; not shown to be below its limit of 0.30 %"),
         (40, 40_000, "not enough data to tell from Gmail's 0.10 %; below its limit of 0.30 %"),
         (80, 40_000, "above Gmail's 0.10 %"), (9, 1000, "above Gmail's limit of 0.30 %: stop and find out why"),
     ],

@@ -338,6 +338,7 @@ def test_without_tracking_clicks_are_unknown(tmp_path: Path) -> None:
     silent = sends_frame("office-move", {"accepted": 30}, tracked=0)
     found = written(tmp_path, book([silent], [], campaigns_frame(("office-move", "blast", ""))))
     assert "how many people clicked is unknown" in found.text
+    assert "All 30 messages were delivered" in found.text
     assert "Nobody who was written to had agreed to be tracked" in found.text
 
 

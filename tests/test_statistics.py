@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import beta, binom
 from statsmodels.stats.multitest import multipletests
@@ -170,6 +170,7 @@ def test_the_same_people_doing_the_same_differ_by_nothing() -> None:
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
+@settings(max_examples=30, deadline=None)
 def test_holm_agrees_with_statsmodels(p_values: list[float]) -> None:
     """Holm's adjusted p-values are statsmodels', in the caller's order."""
     np.testing.assert_allclose(holm(p_values), multipletests(p_values, method="holm")[1], atol=CLOSE)

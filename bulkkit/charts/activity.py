@@ -12,7 +12,6 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from bulkkit.charts import numerals, style
-from bulkkit.charts.proportions import hover
 from bulkkit.frames import require
 from bulkkit.vocabulary import EventKind
 
@@ -124,7 +123,7 @@ class _Strip:
             x=starts + self.bin / 2, y=bins.to_numpy(), width=self.bin.total_seconds() * 1000 * 0.92, name=title,
             marker={"color": colour, "opacity": opacity, "line": {"width": 0}}, hoverinfo="text",
             hovertext=[
-                hover(f"{title}: {numerals.count(number)}", f"{self.bin_name} from {start.day} {start:%b %Y %H:%M} UTC")
+                style.hover(f"{title}: {numerals.count(number)}", f"{self.bin_name} from {start:%Y-%m-%d %H:%M} UTC")
                 for start, number in zip(starts, bins, strict=True)
             ],
         )  # fmt: skip

@@ -8,7 +8,6 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from bulkkit.charts import numerals, style
-from bulkkit.charts.proportions import hover
 from bulkkit.frames import require
 
 _ROW: Final = 30
@@ -82,7 +81,9 @@ def _totals(steps: pd.DataFrame) -> pd.Series[Any]:
 
 def _bars(steps: pd.DataFrame, remaining: pd.Series[Any], lost: pd.Series[Any], total: pd.Series[Any]) -> go.Bar:
     said = [
-        hover(_spoken(step), f"{numerals.count(left)} remain", "" if whole else f"{numerals.count(gone)} left out")
+        style.hover(
+            _spoken(step), f"{numerals.count(left)} remain", "" if whole else f"{numerals.count(gone)} left out"
+        )
         for step, left, gone, whole in zip(steps["step"], remaining, lost, total, strict=True)
     ]
     return go.Bar(

@@ -8,7 +8,6 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from bulkkit.charts import numerals, style
-from bulkkit.charts.proportions import hover
 from bulkkit.frames import require
 
 _SHOWN: Final = 20
@@ -74,7 +73,8 @@ def _with_rest(networks: pd.DataFrame) -> pd.DataFrame:
 def _bars(rows: pd.DataFrame, hours: pd.Series[Any]) -> go.Bar:
     colours = [style.VERMILION if place == 0 and len(rows) > 1 else style.BLUE for place in range(len(rows))]
     said = [
-        hover(row["network"], numerals.duration(row["finishes_after"]), *_pace(row)) for row in rows.to_dict("records")
+        style.hover(row["network"], numerals.duration(row["finishes_after"]), *_pace(row))
+        for row in rows.to_dict("records")
     ]
     return go.Bar(
         x=list(hours.fillna(0)), y=list(range(len(rows))), orientation="h", marker={"color": colours},

@@ -11,7 +11,6 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from bulkkit.charts import numerals, style
-from bulkkit.charts.proportions import hover
 from bulkkit.charts.shares import Band, bands
 from bulkkit.vocabulary import Rate
 
@@ -74,10 +73,15 @@ def funnel(rates: pd.DataFrame) -> go.Figure:
         return style.sentence("There is nothing to draw: the rates frame is empty.")
     columns = min(_COLUMNS, len(passages))
     lines = math.ceil(len(passages) / columns)
-    chart = style.figure()
-    for place, (name, passage) in enumerate(passages.items()):
-        _panel(chart, place, name if len(passages) > 1 else "", passage, (columns, lines))
-    chart.update_layout(barmode="overlay", bargap=0.4)
+    panels = [
+        _Panel(place, name if len(passages) > 1 else "", passage, columns, lines)
+        for place, (name, passage) in enumerate(passages.items())
+    ]
+    chart = style.figure([bars for panel in panels for bars in panel.traces()])
+    chart.update_layout(
+        barmode="overlay", bargap=0.4, annotations=[note for panel in panels for note in panel.notes()],
+        **{name: axis for panel in panels for name, axis in panel.axes().items()},
+    )  # fmt: skip
     return style.titled(chart, _finding(passages), _counted(passages), lines * _height(len(passages)), foot=16)
 
 
@@ -97,8 +101,12 @@ def sent_of(shares: Mapping[str, Band]) -> float:
 
 
 def delivered_of(shares: Mapping[str, Band]) -> float:
-    """Return how many messages were delivered: what the unsubscribe and complaint rates stand on."""
-    return _denominator(shares, (Rate.UNSUBSCRIBED, Rate.COMPLAINED, Rate.CLICKED, Rate.OPENED))
+    """Return how many messages were delivered: what unsubscribes stand on, else what was sent and did not bounce."""
+    known = _denominator(shares, (Rate.UNSUBSCRIBED, Rate.COMPLAINED))
+    bounced = shares.get(Rate.BOUNCED)
+    if numerals.is_known(known) or bounced is None or bounced.ceiling is None:
+        return known
+    return sent_of(shares) - bounced.ceiling.numerator
 
 
 def _denominator(shares: Mapping[str, Band], rates: tuple[Rate, ...]) -> float:
@@ -122,42 +130,66 @@ def _height(panels: int) -> int:
     return _STAGES * _ROW + (_HEAD if panels > 1 else 0)
 
 
-def _panel(chart: go.Figure, place: int, name: str, passage: list[Stage], grid: tuple[int, int]) -> None:
-    columns, lines = grid
-    row, column = divmod(place, columns)
-    suffix = "" if place == 0 else str(place + 1)
-    head = _HEAD / (lines * _height(2)) if name else 0
-    left, top = column / columns, 1 - row / lines - head
-    widest = max((stage.most for stage in passage if numerals.is_known(stage.most)), default=1) or 1
-    chart.update_layout(
-        {
-            f"xaxis{suffix}": {
-                "domain": [left, left + (0.97 if columns > 1 else 1) / columns], "anchor": f"y{suffix}",
-                "visible": False, "range": [0, widest * (_ROOM if columns > 1 else 1.35)],
+@dataclass(frozen=True, slots=True)
+class _Panel:
+    """One group's passage, and where its panel stands in the grid."""
+
+    place: int
+    name: str
+    passage: list[Stage]
+    columns: int
+    lines: int
+
+    @property
+    def suffix(self) -> str:
+        return "" if self.place == 0 else str(self.place + 1)
+
+    @property
+    def corner(self) -> tuple[float, float]:
+        """The upper left corner of the bars, below the name."""
+        row, column = divmod(self.place, self.columns)
+        head = _HEAD / (self.lines * _height(2)) if self.name else 0
+        return column / self.columns, 1 - row / self.lines - head
+
+    def axes(self) -> dict[str, dict[str, Any]]:
+        row, column = divmod(self.place, self.columns)
+        left, top = self.corner
+        wide, room = (0.97 / self.columns, _ROOM) if self.columns > 1 else (1.0, 1.35)
+        widest = max((stage.most for stage in self.passage if numerals.is_known(stage.most)), default=1) or 1
+        rows = style.rows_axis([stage.name if column == 0 else "" for stage in self.passage])
+        return {
+            f"xaxis{self.suffix}": {
+                "domain": [left, left + wide], "anchor": f"y{self.suffix}",
+                "visible": False, "range": [0, widest * room],
             },
-            f"yaxis{suffix}": style.rows_axis([stage.name if column == 0 else "" for stage in passage])
-            | {"domain": [1 - (row + 1) / lines, top], "anchor": f"x{suffix}", "tickfont": {"color": style.INK}},
-        }
-    )  # fmt: skip
-    for colour, numbers in ((style.PALE, [s.most for s in passage]), (style.BLUE, [s.floor for s in passage])):
-        chart.add_trace(_bars(numbers, colour, name, passage, suffix))
-    for height, stage in enumerate(passage):
-        chart.add_annotation(_note(stage, passage[1].floor, height, suffix))
-    if name:
-        chart.add_annotation(
-            text=f"<b>{style.label(name)}</b>",
-            x=left,
-            y=top,
-            xref="paper",
-            yref="paper",
-            xanchor="left",
-            yanchor="bottom",
-        )
+            f"yaxis{self.suffix}": rows
+            | {
+                "domain": [1 - (row + 1) / self.lines, top], "anchor": f"x{self.suffix}",
+                "tickfont": {"color": style.INK},
+            },
+        }  # fmt: skip
+
+    def traces(self) -> list[go.Bar]:
+        most, floors = [stage.most for stage in self.passage], [stage.floor for stage in self.passage]
+        return [
+            _bars(numbers, colour, self.name, self.passage, self.suffix)
+            for colour, numbers in ((style.PALE, most), (style.BLUE, floors))
+        ]
+
+    def notes(self) -> list[dict[str, Any]]:
+        left, top = self.corner
+        heading = {
+            "text": f"<b>{style.label(self.name)}</b>", "x": left, "y": top, "xref": "paper", "yref": "paper",
+            "xanchor": "left", "yanchor": "bottom",
+        }  # fmt: skip
+        delivered = self.passage[1].floor
+        numbers = [_note(stage, delivered, row, self.suffix) for row, stage in enumerate(self.passage)]
+        return [heading, *numbers] if self.name else numbers
 
 
 def _bars(numbers: list[float], colour: str, name: str, passage: list[Stage], suffix: str) -> go.Bar:
     said = [
-        hover(name or stage.name, f"{stage.name}: {stage.written()}", f"out of n = {numerals.count(stage.seen)}")
+        style.hover(name or stage.name, f"{stage.name}: {stage.written()}", f"out of n = {numerals.count(stage.seen)}")
         for stage in passage
     ]
     lengths = [number if numerals.is_known(number) else 0 for number in numbers]

@@ -9,7 +9,6 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from bulkkit.charts import numerals, style
-from bulkkit.charts.proportions import hover
 from bulkkit.frames import require
 
 _ROW: Final = 44
@@ -89,7 +88,7 @@ def _said(row: Mapping[str, Any]) -> str:
     if "benchmark" in row:
         source = ", ".join(str(row[name]) for name in ("benchmark_source", "benchmark_date") if name in row)
         lines.append(f"good: {_figure(row['benchmark'])}" + (f" ({source})" if source else ""))
-    return hover(_spoken(row["component"]), *lines, str(row.get("advice", "")))
+    return style.hover(_spoken(row["component"]), *lines, str(row.get("advice", "")))
 
 
 def _cost(row: int, points: Any, weight: Any) -> dict[str, Any]:

@@ -84,6 +84,12 @@ def label(value: Any, width: int = _LABEL_WIDTH) -> str:
     return text(name if len(name) <= width else name[: width - 1].rstrip() + "…")
 
 
+def hover(name: Any, *lines: str) -> str:
+    """Return what a mark says when pointed at: the name in bold, then its lines, as literal text."""
+    said = dict.fromkeys(part for line in lines for part in line.splitlines() if part)
+    return "<br>".join([f"<b>{text(name)}</b>", *(text(part) for part in said)])
+
+
 def rows_axis(labels: Sequence[str]) -> dict[str, Any]:
     """Return a vertical axis with one named row for each label, the first on top."""
     places = list(range(len(labels)))
@@ -102,46 +108,47 @@ def _wrapped(line: str, width: int) -> str:
     return "<br>".join(textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False))
 
 
-def _template() -> go.layout.Template:
-    axis = {
-        "gridcolor": RULE,
-        "linecolor": RULE,
-        "zeroline": False,
-        "ticks": "",
-        "tickfont": {"color": MUTED, "size": 12},
-        "title": {"font": {"color": MUTED, "size": 12}, "standoff": 12},
-    }
-    layout = {
+_AXIS: Final = {
+    "gridcolor": RULE,
+    "linecolor": RULE,
+    "zeroline": False,
+    "ticks": "",
+    "tickfont": {"color": MUTED, "size": 12},
+    "title": {"font": {"color": MUTED, "size": 12}, "standoff": 12},
+}
+_LAYOUT: Final = {
+    "font": {"family": FONT, "size": 13, "color": INK},
+    "title": {
+        "font": {"size": _TITLE_SIZE, "weight": 600, "color": INK},
+        "subtitle": {"font": {"size": _SUBTITLE_SIZE, "color": MUTED}},
+        "x": 0,
+        "xref": "container",
+        "xanchor": "left",
+        "y": 0.9,
+        "yref": "container",
+        "yanchor": "bottom",
+        "pad": {"l": 16},
+    },
+    "colorway": [BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE, INK],
+    "paper_bgcolor": "white",
+    "plot_bgcolor": "white",
+    "margin": {"l": 16, "r": 24, "t": 84, "b": 40},
+    "xaxis": {**_AXIS, "showgrid": False},
+    "yaxis": {**_AXIS, "showgrid": True},
+    "showlegend": False,
+    "bargap": 0.35,
+    "hoverlabel": {
+        "bgcolor": "white",
+        "bordercolor": RULE,
+        "align": "left",
         "font": {"family": FONT, "size": 13, "color": INK},
-        "title": {
-            "font": {"size": _TITLE_SIZE, "weight": 600, "color": INK},
-            "subtitle": {"font": {"size": _SUBTITLE_SIZE, "color": MUTED}},
-            "x": 0,
-            "xref": "container",
-            "xanchor": "left",
-            "y": 0.9,
-            "yref": "container",
-            "yanchor": "bottom",
-            "pad": {"l": 16},
-        },
-        "colorway": [BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE, INK],
-        "paper_bgcolor": "white",
-        "plot_bgcolor": "white",
-        "margin": {"l": 16, "r": 24, "t": 84, "b": 40},
-        "xaxis": {**axis, "showgrid": False},
-        "yaxis": {**axis, "showgrid": True},
-        "showlegend": False,
-        "bargap": 0.35,
-        "hoverlabel": {
-            "bgcolor": "white",
-            "bordercolor": RULE,
-            "align": "left",
-            "font": {"family": FONT, "size": 13, "color": INK},
-        },
-        "modebar": {"remove": list(MODEBAR_REMOVED), "color": QUIET, "activecolor": INK, "bgcolor": "rgba(0,0,0,0)"},
-        "annotationdefaults": {"showarrow": False, "font": {"color": INK, "size": 13}},
-    }
-    return go.layout.Template(layout=layout)
+    },
+    "modebar": {"remove": list(MODEBAR_REMOVED), "color": QUIET, "activecolor": INK, "bgcolor": "rgba(0,0,0,0)"},
+    "annotationdefaults": {
+        "showarrow": False,
+        "font": {"color": INK, "size": 13},
+        "hoverlabel": {"bgcolor": "white", "bordercolor": RULE, "font": {"family": FONT, "size": 13, "color": INK}},
+    },
+}
 
-
-pio.templates[TEMPLATE] = _template()
+pio.templates[TEMPLATE] = go.layout.Template(layout=_LAYOUT)

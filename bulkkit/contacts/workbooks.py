@@ -32,10 +32,12 @@ def read_workbook(path: Path) -> pd.DataFrame:
     """
     if importlib.util.find_spec("openpyxl") is None:
         raise InputError(f"{path}: reading .xlsx needs openpyxl. Run `pip install openpyxl`, or save the sheet as CSV.")
-    _check_archive(path)
     try:
+        _check_archive(path)
         sheet = pd.read_excel(path, header=None, dtype=str, engine="openpyxl", keep_default_na=False, na_values=[""])
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+    except InputError:
+        raise
+    except Exception as error:  # openpyxl raises whatever its XML and zip libraries do
         raise InputError(f"{path} cannot be read as an Excel workbook: {error}. Save the sheet as CSV.") from error
     sheet = sheet.astype("str").dropna(how="all")
     if sheet.empty:

@@ -28,6 +28,14 @@ STATE_EVENTS: Final = {
     SendState.EXPIRED: (EventKind.SENT, EventKind.BOUNCED),
 }
 """What a final state says as events. In doubt says nothing: it stands in no denominator."""
+REFUSES_US: Final = (
+    BounceClass.AUTHENTICATION_FAILED,
+    BounceClass.POLICY_RELATED,
+    BounceClass.QUOTA_ISSUES,
+    BounceClass.SPAM_BLOCK,
+    BounceClass.SPAM_CONTENT,
+)
+"""Refusals that say nothing against the mailbox: soft bounces, whatever their code (RFC 3463 §3.8)."""
 
 
 def sends(connection: sqlite3.Connection, campaign: str | None) -> pd.DataFrame:
@@ -75,7 +83,7 @@ def _said(rows: pd.DataFrame, kind: EventKind) -> pd.DataFrame:
     said["kind"], said["source"], said["diagnostic"] = str(kind), "ledger", rows["reply"]
     if kind == EventKind.BOUNCED:
         expired = rows["state"] == SendState.EXPIRED
-        soft = expired | (rows["smtp_code"].fillna(500) < 500)
+        soft = expired | (rows["smtp_code"].fillna(500) < 500) | rows["reason"].isin(REFUSES_US)
         said["bounce_type"] = soft.map({True: str(BounceType.SOFT), False: str(BounceType.HARD)})
         said["bounce_class"] = rows["reason"].where(~expired, str(BounceClass.MESSAGE_EXPIRED))
     if kind == EventKind.REJECTED:

@@ -85,9 +85,7 @@ class Hands:
     def __enter__(self) -> Hands:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._http.close()
         if self._smtp is not None:
             with contextlib.suppress(SMTPException, OSError):

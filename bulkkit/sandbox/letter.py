@@ -78,7 +78,7 @@ def _text(mail: Message, kind: str) -> str | None:
 
 def _of_tracker(urls: list[str], start: str) -> tuple[str, ...]:
     """Return the paths of those links that lead to a tracker on this machine, each once."""
-    paths = (_loopback_path(url) for url in urls)
+    paths = (_loopback_path(url) for url in urls if start in url)
     return tuple(dict.fromkeys(path for path in paths if path and path.startswith(start)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -21,6 +22,8 @@ NOBODY: Final = "<>"
 """The null reverse-path of reports (RFC 5321 §4.5.5)."""
 LARGEST: Final = 32 << 20
 """Bytes of a message, as announced with SIZE."""
+
+log = logging.getLogger(__name__)
 
 
 class Reception:
@@ -70,6 +73,11 @@ class Reception:
         for address in envelope.rcpt_tos:
             self._take(session, envelope, address)
         return "250 2.0.0 Stored"
+
+    async def handle_exception(self, error: Exception) -> str:
+        """Answer what went wrong here as a passing failure: it is no fault of the message."""
+        log.warning("The sandbox could not take a message: %s", error)
+        return f"451 4.3.0 {' '.join(str(error).split())[:400] or type(error).__name__}"
 
     def _answer(self, sender: str, key: str) -> str:
         return self._door.answer(self._truths().of(key).mailbox, mailbox_key(sender), key, self._clock.now())

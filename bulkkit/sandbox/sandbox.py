@@ -135,9 +135,7 @@ class Sandbox:
     def __enter__(self) -> Sandbox:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def __repr__(self) -> str:
@@ -188,8 +186,7 @@ def _later(sandbox: Sandbox) -> Callable[[], Truths]:
 
 def _keeper(folder: Folder, clock: ScaledClock) -> Callable[[], None]:
     """Return what keeps the clock's moment, one tick ahead: after a kill no stamp lies before it."""
-    ahead = timedelta(seconds=TICK * clock.scale)
-    return lambda: folder.keep_moment(clock.now() + ahead)
+    return lambda: folder.keep_moment(clock.now() + timedelta(seconds=TICK * clock.scale))
 
 
 def _close(servers: Servers, folder: Folder) -> None:

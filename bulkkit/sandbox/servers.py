@@ -72,7 +72,7 @@ class Servers:
         try:
             with asyncio.Runner(loop_factory=_loop_factory()) as runner:
                 runner.run(coroutine)
-        except OSError as error:
+        except Exception as error:
             if self._started.done():
                 raise
             self._started.set_exception(RelayError(f"The sandbox's servers cannot start: {error}."))

@@ -55,7 +55,7 @@ class _Simulation:
         if relay is None or taken is None:
             return False
         for pace in self._paces[relay]:
-            pace.remember(now)
+            pace.take()
         self._free[relay] -= 1
         heappush(self._busy, (now + TRANSACTION_SECONDS, relay, taken[1]))
         return True
@@ -69,9 +69,11 @@ class _Simulation:
         while self._busy and self._busy[0][0] <= now:
             ended, relay, network = heappop(self._busy)
             self._free[relay] += 1
-            self._schedule.release(network)
+            self._schedule.release(network, ended)
+            for pace in self._paces[relay]:
+                pace.release(ended)
             self._finished[network] = ended
 
 
 def _is_ready(paces: Sequence[Pace], now: float) -> bool:
-    return all((pace.ready_at(now) or now) <= now for pace in paces)
+    return all(pace.is_ready(now) for pace in paces)

@@ -60,9 +60,11 @@ class Runner:
             ended = await asyncio.gather(*self._connections(journal), return_exceptions=True)
         finally:
             await journal.close()
-        failures = [error for error in (*ended, self._outage) if isinstance(error, BaseException)]
-        if failures and self._turnstile.waiting:
-            raise failures[0]
+        for error in ended:
+            if isinstance(error, BaseException):
+                raise error
+        if self._outage is not None and self._turnstile.waiting:
+            raise self._outage
         self.run_state = RunState.STOPPED if self._turnstile.waiting else RunState.FINISHED
 
     def pause(self) -> None:
@@ -90,7 +92,7 @@ class Runner:
         ]
 
     async def _connection(self, relay: Relay, journal: Journal) -> None:
-        line = Line(relay, self._job, self._turnstile)
+        line = Line(relay, self._job)
         try:
             while turn := await self._turnstile.next(relay):
                 try:
@@ -110,10 +112,13 @@ class Runner:
         try:
             session = await line.session()
         except RelayError:
+            # Nobody waits for a relay with a turn in hand: another connection may have one that is open.
             self._turnstile.give_back(turn)
-            raise
+            await self._turnstile.rest(line.backoff())
+            return
         if await journal.commit(Claim(turn.send_id, line.relay.name, self._clock.stamp())):
             self._tally.moved(turn.state, SendState.REFUSED)
+            self._turnstile.drop(turn)
             return
         self._tally.moved(turn.state, SendState.CLAIMED)
         recipient = self._ledger.recipients([turn.send_id])[0]
@@ -126,6 +131,7 @@ class Runner:
         if outcome.due_at is not None:
             self._turnstile.again(turn, (outcome.due_at - self._clock.now()).total_seconds())
         if outcome.state == SendState.QUEUED:
+            turn.state = SendState.QUEUED
             self._turnstile.give_back(turn)
             raise RelayError(
                 f"The relay refuses the sender {self._job.message.sender.address}: {outcome.reply}. "
@@ -136,11 +142,12 @@ class Runner:
 class Line:
     """One connection's place at a relay: a session that is opened when needed and renewed when worn."""
 
-    def __init__(self, relay: Relay, job: Job, turnstile: Turnstile) -> None:
+    def __init__(self, relay: Relay, job: Job) -> None:
         self.relay = relay
         self._job = job
-        self._turnstile = turnstile
         self._session: Session | None = None
+        self._out_since: float | None = None
+        self._backoff = FIRST_BACKOFF
 
     async def session(self) -> Session:
         """Return a connection that can take a message.
@@ -148,29 +155,34 @@ class Line:
         Raises
         ------
         RelayError
-            Where the relay stays out of reach for `OUTAGE` seconds, or the send is stopped meanwhile.
+            Where the relay is out of reach; `backoff` says how long to wait before asking again.
         """
         session = self._session
         if session is not None and not session.is_lost and session.messages < MESSAGES_PER_CONNECTION:
             return session
         await self.close()
-        self._session = await self._open()
+        password = self._job.passwords.get(self.relay.name)
+        self._session = await Session.open(self.relay, password, self._job.deadlines)
+        self._out_since, self._backoff = None, FIRST_BACKOFF
         return self._session
+
+    def backoff(self) -> float:
+        """Return the seconds to wait while the relay is out of reach; called where `session` failed.
+
+        Raises
+        ------
+        RelayError
+            What `session` raised, where the relay will have been out of reach for `OUTAGE` seconds by then.
+        """
+        now = self._job.clock.seconds()
+        self._out_since = now if self._out_since is None else self._out_since
+        seconds, self._backoff = self._backoff, min(2 * self._backoff, LONGEST_BACKOFF)
+        if now + seconds - self._out_since > OUTAGE:
+            raise
+        return seconds
 
     async def close(self) -> None:
         """Close the connection where there is one."""
         if self._session is not None:
             await self._session.close()
             self._session = None
-
-    async def _open(self) -> Session:
-        clock = self._job.clock
-        since, backoff = clock.seconds(), FIRST_BACKOFF
-        while True:
-            try:
-                return await Session.open(self.relay, self._job.passwords.get(self.relay.name), self._job.deadlines)
-            except RelayError:
-                if self._turnstile.is_ending or clock.seconds() + backoff - since > OUTAGE:
-                    raise
-            await asyncio.sleep(clock.machine_seconds(backoff))
-            backoff = min(2 * backoff, LONGEST_BACKOFF)

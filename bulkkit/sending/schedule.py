@@ -56,31 +56,39 @@ class Schedule:
             elif ready > now:
                 heappush(self._held, (ready, network))
             else:
-                return self._hand_over(network, now), network
+                return self._hand_over(network), network
         return None
 
-    def release(self, network: str) -> None:
-        """Count a transaction with `network` closed."""
-        self._pace(network).release()
-        if network in self._full:
-            self._full.discard(network)
-            self._turns.append(network)
+    def release(self, network: str, now: float) -> None:
+        """Count a transaction with `network` closed, and its message handed over."""
+        self._pace(network).release(now)
+        self._make_room(network)
+
+    def drop(self, network: str) -> None:
+        """Count a transaction with `network` closed in which nothing was handed over."""
+        self._pace(network).drop()
+        self._make_room(network)
 
     def next_at(self) -> float | None:
         """Return the next moment at which `take` may have something, or None while only a release can help."""
         moments = [heap[0][0] for heap in (self._held, self._due) if heap]
         return min(moments, default=None)
 
-    def _hand_over(self, network: str, now: float) -> int:
+    def _hand_over(self, network: str) -> int:
         line = self._lines[network]
         send_id = line.popleft()
         self._waiting -= 1
-        self._pace(network).take(now)
+        self._pace(network).take()
         if line:
             self._turns.append(network)
         else:
             del self._lines[network]
         return send_id
+
+    def _make_room(self, network: str) -> None:
+        if network in self._full:
+            self._full.discard(network)
+            self._turns.append(network)
 
     def _wake(self, now: float) -> None:
         while self._due and self._due[0][0] <= now:

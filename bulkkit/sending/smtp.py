@@ -9,6 +9,7 @@ for must end the connection rather than wait for the next recipient.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import socket
 import ssl
@@ -23,8 +24,9 @@ from bulkkit.message.mime import dot_stuffed
 from bulkkit.sending.relay import Relay
 from bulkkit.sending.reply import Reply, ReplyError, ReplyReader
 
-_SAFE_PATH: Final = re.compile(r"[^\x00-\x20\x7f-\x9f<>\u2028\u2029]+@[A-Za-z0-9.\-\[\]:]+")
-"""What may stand between `<` and `>` in an envelope: no blank, bracket or control character."""
+_SAFE_PATH: Final = re.compile(r"""[^\x00-\x20\x7f-\x9f\u2028\u2029()<>\[\]:;@\\,"]+@[A-Za-z0-9.\-\[\]:]+""")
+"""What may stand between `<` and `>` in an envelope (RFC 5321 §4.1.2, Dot-string; RFC 6531 §3.3): no blank, no special
+and no control character before the one `@`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +97,9 @@ class Session:
             ("DATA", "DATA", self._deadlines.data),
         )
         for step, line, seconds in steps:
-            reply = await self._stream.ask(line.encode("utf-8") + b"\r\n", seconds)
+            reply = await self._ask(step, line.encode("utf-8") + b"\r\n", seconds)
             if not reply.is_positive:
-                await self._reset(reply)
+                await self._reset()
                 return step, reply
         return "DATA", reply
 
@@ -109,26 +111,32 @@ class Session:
     async def end(self) -> Reply:
         """Write the dot; return what the server says of the message."""
         self.messages += 1
-        return await self._stream.ask(b".\r\n", self._deadlines.dot)
+        return await self._ask("the final dot", b".\r\n", self._deadlines.dot)
 
     async def close(self) -> None:
         """Say goodbye where the connection is still there, and close it."""
-        try:
-            if not self._stream.is_lost:
-                await self._stream.ask(b"QUIT\r\n", min(5.0, self._deadlines.envelope))
-        except (WireError, TimeoutError):
-            pass  # The server may hang up first; nothing is owed on either side.
-        finally:
-            self._stream.abort()
+        # The server may hang up first; nothing is owed on either side.
+        with contextlib.suppress(WireError):
+            await self._stream.ask(b"QUIT\r\n", min(5.0, self._deadlines.envelope))
+        self._stream.abort()
 
     def abort(self) -> None:
         """Drop the connection at once."""
         self._stream.abort()
 
-    async def _reset(self, reply: Reply) -> None:
+    async def _ask(self, step: str, line: bytes, seconds: float) -> Reply:
+        reply = await self._stream.ask(line, seconds)
+        # RFC 5321 §4.3.2: DATA is agreed to by 354, all else by 2xx. Another yes belongs to another question.
+        if reply.is_positive and (reply.code >= 300) != (step == "DATA"):
+            self.abort()
+            raise WireError(f"The server answered {step} with {str(reply)[:80]!r}, which is no answer to it.")
         if reply.code == 421:  # RFC 5321 §3.8: the server is closing this connection.
             self.abort()
-        else:
+        return reply
+
+    async def _reset(self) -> None:
+        # A connection that breaks here takes nothing back of what the server said before.
+        with contextlib.suppress(WireError):
             await self._stream.ask(b"RSET\r\n", self._deadlines.envelope)
 
     @property

@@ -113,7 +113,10 @@ class Throttle:
 class Pace:
     """One limit at work: what was handed over in the window, and what is open now.
 
-    Each method takes the moment in seconds; the caller owns the clock.
+    An open transaction counts, and so it does for one window after it was
+    closed: at whichever moment of it the server counts the message, no window of
+    the server's holds more than the limit. Each method takes the moment in
+    seconds; the caller owns the clock.
     """
 
     __slots__ = ("_handed", "_limit", "_open")
@@ -127,17 +130,29 @@ class Pace:
         """Return when the next message may go: `now`, later, or None while too many are open."""
         if self._limit.connections is not None and self._open >= self._limit.connections:
             return None
-        if self._limit.messages is None or len(self._handed) < self._limit.messages:
+        if self._limit.messages is None:
             return now
-        return max(now, self._handed[-self._limit.messages] + self._limit.window)
+        free = self._limit.messages - self._open
+        if free <= 0:
+            return None
+        return now if len(self._handed) < free else max(now, self._handed[-free] + self._limit.window)
 
-    def take(self, now: float) -> None:
-        """Count a message handed over now, and a transaction opened."""
-        self.remember(now)
+    def is_ready(self, now: float) -> bool:
+        """Tell whether the next message may go now."""
+        ready = self.ready_at(now)
+        return ready is not None and ready <= now
+
+    def take(self) -> None:
+        """Count a transaction opened."""
         self._open += 1
 
-    def release(self) -> None:
-        """Count a transaction closed."""
+    def release(self, now: float) -> None:
+        """Count a transaction closed, and its message handed over."""
+        self._open -= 1
+        self.remember(now)
+
+    def drop(self) -> None:
+        """Count a transaction closed in which nothing was handed over."""
         self._open -= 1
 
     def remember(self, moment: float) -> None:

@@ -23,6 +23,7 @@ class Turn:
 
     send_id: int
     network: str
+    relay: str
     state: SendState
     is_over: bool = False
 
@@ -43,26 +44,45 @@ class Turnstile:
         self._fill(job, ledger)
 
     @property
+    def _goes_on(self) -> bool:
+        return not self.is_ending and bool(self.waiting or self._in_flight)
+
+    @property
     def waiting(self) -> int:
         """How many messages wait for their turn."""
         return len(self._schedule)
 
     async def next(self, relay: Relay) -> Turn | None:
         """Return the next turn for a connection to `relay`, or None once there will be none."""
-        while not self.is_ending and (self.waiting or self._in_flight):
+        while self._goes_on:
             turn = self._take(relay) if self._open else None
             if turn is not None:
                 return turn
-            await self._wait(relay)
+            await self._change(self._until_next(relay))
         return None
 
+    async def rest(self, seconds: float) -> None:
+        """Wait so many seconds, or until nothing is left to wait for."""
+        until = self._clock.seconds() + seconds
+        while self._goes_on and (left := until - self._clock.seconds()) > 0:
+            await self._change(left)
+
     def done(self, turn: Turn) -> None:
-        """End a turn: its network and its relay are free for another."""
-        if not turn.is_over:
-            turn.is_over = True
-            self._in_flight -= 1
-            self._schedule.release(turn.network)
-            self._wake()
+        """End a turn in which a message was handed over; one that has ended stays as it is."""
+        if turn.is_over:
+            return
+        now = self._clock.seconds()
+        self._schedule.release(turn.network, now)
+        for pace in self._relays[turn.relay]:
+            pace.release(now)
+        self._end(turn)
+
+    def drop(self, turn: Turn) -> None:
+        """End a turn in which nothing was handed over: it counts against no limit."""
+        self._schedule.drop(turn.network)
+        for pace in self._relays[turn.relay]:
+            pace.drop()
+        self._end(turn)
 
     def again(self, turn: Turn, delay: float) -> None:
         """Let the message of a turn come again after `delay` seconds."""
@@ -71,7 +91,10 @@ class Turnstile:
         self._wake()
 
     def give_back(self, turn: Turn) -> None:
-        """Put a message back that was not taken up, or whose sender was refused."""
+        """End a turn and put its message back: it was not taken up, or its sender was refused."""
+        self.drop(turn)
+        if turn.state == SendState.QUEUED:
+            self._deferred.discard(turn.send_id)
         self._schedule.add(turn.send_id, turn.network)
 
     def close(self) -> None:
@@ -91,22 +114,30 @@ class Turnstile:
     def _take(self, relay: Relay) -> Turn | None:
         now = self._clock.seconds()
         paces = self._relays[relay.name]
-        if any((pace.ready_at(now) or now) > now for pace in paces):
-            return None
-        taken = self._schedule.take(now)
+        taken = self._schedule.take(now) if all(pace.is_ready(now) for pace in paces) else None
         if taken is None:
             return None
         for pace in paces:
-            pace.remember(now)
+            pace.take()
         self._in_flight += 1
         send_id, network = taken
-        return Turn(send_id, network, SendState.DEFERRED if send_id in self._deferred else SendState.QUEUED)
+        state = SendState.DEFERRED if send_id in self._deferred else SendState.QUEUED
+        return Turn(send_id, network, relay.name, state)
 
-    async def _wait(self, relay: Relay) -> None:
+    def _end(self, turn: Turn) -> None:
+        turn.is_over = True
+        self._in_flight -= 1
+        self._wake()
+
+    def _until_next(self, relay: Relay) -> float | None:
+        """Return after how many seconds a turn may come up, None where only a change can bring one."""
         now = self._clock.seconds()
         moments = [self._schedule.next_at(), *(pace.ready_at(now) for pace in self._relays[relay.name])]
-        later = [moment - now for moment in moments if moment is not None and moment > now]
-        longest = min(self._clock.machine_seconds(min(later, default=0.0)) if later else LONGEST_WAIT, LONGEST_WAIT)
+        return min((moment - now for moment in moments if moment is not None and moment > now), default=None)
+
+    async def _change(self, seconds: float | None) -> None:
+        """Wait for a change, at most so many seconds, and look again now and then."""
+        longest = LONGEST_WAIT if seconds is None else min(self._clock.machine_seconds(seconds), LONGEST_WAIT)
         changed = self._changed
         try:
             async with asyncio.timeout(longest):
@@ -127,12 +158,12 @@ class Turnstile:
                 pace.remember(moment)
 
     def _moment(self, claim: PastClaim, now: Stamp) -> float:
-        """Return when a claim was, in this clock's seconds; one stamped in the future counts as now."""
+        """Return when a past transaction ended, in this clock's seconds; one stamped in the future counts as now."""
         if claim.stamp.boot_id and claim.stamp.boot_id == now.boot_id:
             age = now.boot_seconds - claim.stamp.boot_seconds
         else:
             age = (now.at - claim.stamp.at).total_seconds()
-        return self._clock.seconds() - max(0.0, age)
+        return self._clock.seconds() - max(0.0, age - claim.seconds)
 
     def _fill(self, job: Job, ledger: SendLedger) -> None:
         now, seconds = self._clock.now(), self._clock.seconds()

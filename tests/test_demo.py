@@ -1,0 +1,165 @@
+"""The main job from the command line, as a user runs it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from servers import smtp_sink
+
+import bulkkit as bk
+from bulkkit.addresses import mailbox_keys
+from bulkkit.metrics import rates
+from bulkkit.sandbox import Sandbox
+
+CAMPAIGN = "office-move"
+
+
+def demo(folder: Path, *arguments: str, check: bool = True) -> str:
+    """Run `bulkkit demo` in a folder; return what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bulkkit", "demo", *arguments], cwd=folder, capture_output=True, text=True, timeout=120
+    )
+    if check:
+        assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A folder in which the demo ran once with 2,000 recipients, and what it printed."""
+    folder = tmp_path_factory.mktemp("demo")
+    return folder, demo(folder, "--recipients", "2000", "--ledger", "demo.db")
+
+
+def test_numbers_reconcile(finished: tuple[Path, str]) -> None:
+    """List, plan, outcomes and mailboxes add up, and nobody opened what was not accepted."""
+    folder, printed = finished
+    assert "FAILS" not in printed
+    assert printed.count("holds") == 3
+    ledger = bk.Ledger(folder / "demo.db")
+    sends, events = ledger.sends(CAMPAIGN), ledger.events(CAMPAIGN)
+    accepted = sends[sends["state"] == "accepted"]
+    opened = events[events["kind"] == "opened"]
+    assert len(sends) == 2000
+    assert set(mailbox_keys(opened["email"])) <= set(mailbox_keys(accepted["email"]))
+
+
+def test_mailboxes_hold_what_the_ledger_says(finished: tuple[Path, str]) -> None:
+    """Each accepted message lies in its mailbox, once, and no other does."""
+    folder, _ = finished
+    sends = bk.Ledger(folder / "demo.db").sends(CAMPAIGN)
+    with Sandbox(ledger=folder / "demo.db") as sandbox:
+        inbox = sandbox.inbox
+    accepted = sends.loc[sends["state"] == "accepted", "message_id"]
+    lying = inbox.loc[inbox["campaign"] == CAMPAIGN, "message_id"]
+    assert sorted(lying) == sorted(accepted)
+
+
+def test_refusals_are_the_truth(finished: tuple[Path, str]) -> None:
+    """Who was refused or given up is whom the generator made so."""
+    folder, _ = finished
+    sends = bk.Ledger(folder / "demo.db").sends(CAMPAIGN)
+    truth = pd.read_csv(bk_sample() / "truth.csv").set_index("email")["mailbox"]
+    behaviour = mailbox_keys(sends["email"]).map(truth)
+    expected = behaviour.map({"unknown_user": "refused", "policy": "refused", "full": "expired"}).fillna("accepted")
+    assert (sends["state"] == expected).all()
+
+
+def test_report_says_what_the_ledger_says(finished: tuple[Path, str]) -> None:
+    """The report's rates are those of the ledger's events."""
+    folder, _ = finished
+    ledger = bk.Ledger(folder / "demo.db")
+    frame = rates(ledger.events(CAMPAIGN), ledger.sends(CAMPAIGN))
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    clicked = frame[(frame["rate"] == "clicked") & (frame["counts"] == "all")].iloc[0]
+    text = re.sub(r"<[^>]+>|\s+", " ", page)
+    assert f"{clicked['numerator']:,}" in text
+    assert f"{clicked['denominator']:,}" in text
+
+
+def test_run_again_sends_nothing(finished: tuple[Path, str], tmp_path: Path) -> None:
+    """The same ledger again goes on where it stopped: here, with nothing left to send."""
+    folder, _ = finished
+    before = bk.Ledger(folder / "demo.db").sends(CAMPAIGN)
+    again = demo(folder, "--recipients", "2000", "--ledger", "demo.db", "--report", str(tmp_path / "again.html"))
+    assert "going on where it stopped" in again
+    pd.testing.assert_frame_equal(before, bk.Ledger(folder / "demo.db").sends(CAMPAIGN))
+
+
+def test_killed_and_run_again(tmp_path: Path) -> None:
+    """Killed in the middle and run again: each mailbox holds one message, or the row is in doubt."""
+    command = [sys.executable, "-m", "bulkkit", "demo", "--recipients", "400", "--ledger", "demo.db"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL) as process:
+        wait_until(lambda: accepted_in(tmp_path / "demo.db") >= 60)
+        os.kill(process.pid, signal.SIGKILL)
+    assert accepted_in(tmp_path / "demo.db") < 400
+    assert "FAILS" not in demo(tmp_path, "--recipients", "400", "--ledger", "demo.db")
+    sends = bk.Ledger(tmp_path / "demo.db").sends(CAMPAIGN)
+    with Sandbox(ledger=tmp_path / "demo.db") as sandbox:
+        inbox = sandbox.inbox
+    copies = inbox[inbox["campaign"] == CAMPAIGN].groupby("message_id").size()
+    held = sends["message_id"].map(copies).fillna(0)
+    assert (held[sends["state"] == "accepted"] == 1).all()
+    assert (held[sends["state"] == "in_doubt"] <= 1).all()
+    assert (held[sends["state"].isin(["refused", "expired"])] == 0).all()
+    assert sends["state"].isin(["accepted", "refused", "expired", "in_doubt"]).all()
+
+
+def test_own_list_to_a_foreign_server(tmp_path: Path) -> None:
+    """Any CSV goes to any mail server on this machine."""
+    rows = [f"Person {n},person{n}@club{n % 7}.example.org" for n in range(120)]
+    (tmp_path / "other.csv").write_text("Name;Mail\n" + "\n".join(rows).replace(",", ";") + "\n", encoding="utf-8")
+    with smtp_sink() as url:
+        printed = demo(tmp_path, "--contacts", "other.csv", "--relay", url, "--ledger", "other.db")
+    sends = bk.Ledger(tmp_path / "other.db").sends(CAMPAIGN)
+    assert (sends["state"] == "accepted").sum() == 120, printed
+    assert (tmp_path / "report.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--relay", "smtp://192.0.2.1:25"), "this machine only"),
+        (("--relay", "smtp://127.0.0.1:9"), "nothing listens there"),
+        (("--relay", "ftp://127.0.0.1"), "a relay's address reads"),
+        (("--contacts", "empty.csv"), "empty"),
+        (("--contacts", "names.csv"), "column"),
+    ],
+)
+def test_bad_input_gets_a_sentence(tmp_path: Path, arguments: tuple[str, ...], sentence: str) -> None:
+    """What cannot be used ends with a sentence, not with a traceback, and nothing was sent."""
+    (tmp_path / "empty.csv").write_text("")
+    (tmp_path / "names.csv").write_text("first,last\nAna,Li\n")
+    printed = demo(tmp_path, "--recipients", "5", *arguments, check=False)
+    assert "Error:" in printed
+    assert sentence in printed
+    assert "Traceback" not in printed
+    assert not (tmp_path / "bulkkit-demo.db").exists() or bk.Ledger(tmp_path / "bulkkit-demo.db").sends().empty
+
+
+def accepted_in(path: Path) -> int:
+    """Return how many messages the ledger says were accepted."""
+    return int((bk.Ledger(path).sends()["state"] == "accepted").sum()) if path.exists() else 0
+
+
+def wait_until(condition: object, seconds: float = 60) -> None:
+    """Wait until a condition holds, or fail."""
+    end = time.monotonic() + seconds
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def bk_sample() -> Path:
+    """Return the sample's folder."""
+    from bulkkit import sample
+
+    return sample.path()

@@ -1,0 +1,237 @@
+"""Health is a score that no harm raises, and expected bounces are what happens."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bulkkit.benchmarks import COMPONENT_COLUMNS, COMPONENTS
+from bulkkit.errors import InputError
+from bulkkit.expectations import BASELINE, PRIORS, expected_bounces
+from bulkkit.scoring import health
+from bulkkit.vocabulary import Reason
+
+NOW = pd.Timestamp("2026-10-01", tz="UTC")
+REASONS = [
+    "accepted_email",
+    "not_probed",
+    "role_based",
+    "disposable",
+    "possible_typo",
+    "mailbox_not_found",
+    "no_dns_entries",
+]
+STATUS = dict(zip(REASONS, ["deliverable", "unknown", *["risky"] * 3, *["undeliverable"] * 2], strict=True))
+"""From the best to the worst, by what is known against an address."""
+
+lists = st.lists(
+    st.tuples(st.sampled_from(REASONS), st.sampled_from(["opt_in", "bought", None]), st.sampled_from(["Northmail", "Postbox", None])),
+    min_size=1, max_size=25,
+)  # fmt: skip
+
+
+def _checked(rows: list[tuple[str, str | None, str | None]]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["reason", "consent_basis", "provider"], dtype="str")
+    addresses = [f"p{i}@x.example" for i in range(len(rows))]
+    return frame.assign(email=addresses, status=frame["reason"].map(STATUS).astype("str"))
+
+
+def _past() -> pd.DataFrame:
+    """Return a year in which half of the first 20 people reacted, 2 bounced, and one complained."""
+    rows = [("sent", "c1", i, 100) for i in range(20)] + [("sent", "c2", i, 20) for i in range(20)]
+    rows += [("clicked", "c1", i, 99) for i in range(0, 20, 2)] + [("bounced", "c2", i, 20) for i in (3, 5)]
+    rows += [("complained", "c1", 4, 90), *[("sent", f"c{n}", 1, 10) for n in (3, 4)]]
+    frame = pd.DataFrame(rows, columns=["kind", "campaign", "person", "days"])
+    at = NOW - pd.to_timedelta(frame["days"], unit="D")
+    return frame.assign(email="p" + frame["person"].astype(str) + "@x.example", at=at, machine=False, source="history")
+
+
+def _score(checked: pd.DataFrame, events: pd.DataFrame | None = None) -> float:
+    return health(checked, events, as_of=NOW).score
+
+
+def _value(checked: pd.DataFrame, component: str, events: pd.DataFrame | None = None) -> float:
+    table = health(checked, events, as_of=NOW).components.set_index("component")
+    return float(table.loc[component, "value"])
+
+
+@given(lists, st.data(), st.booleans())
+@settings(max_examples=40, deadline=None)
+def test_making_an_address_worse_never_raises_the_score(rows: list[Any], data: st.DataObject, past: bool) -> None:
+    """An address that becomes riskier or undeliverable, or loses its consent, does not make the list healthier."""
+    row = data.draw(st.integers(0, len(rows) - 1))
+    worse = data.draw(st.sampled_from(REASONS[REASONS.index(rows[row][0]) :]))
+    consent = data.draw(st.sampled_from([rows[row][1], "bought"]))
+    changed = [*rows[:row], (worse, consent, rows[row][2]), *rows[row + 1 :]]
+    history = _past() if past else None
+    assert _score(_checked(changed), history) <= _score(_checked(rows), history) + 1e-9
+
+
+@given(lists, st.integers(1, 5), st.sampled_from(["dead", "repeated"]), st.booleans())
+@settings(max_examples=40, deadline=None)
+def test_adding_dead_or_repeated_rows_never_raises_the_score(rows: list[Any], many: int, how: str, past: bool) -> None:
+    """Undeliverable addresses, with consent or without, and rows that repeat others, do not make a list healthier."""
+    listed = _checked(rows)
+    dead = _checked([("no_dns_entries", "opt_in", "Other")] * many).assign(
+        email=[f"new{i}@y.example" for i in range(many)]
+    )
+    added = (
+        dead
+        if how == "dead"
+        else listed.sample(many, replace=True, random_state=1).assign(email=lambda f: f["email"].str.upper())
+    )
+    history = _past() if past else None
+    assert _score(pd.concat([listed, added]), history) <= _score(listed, history) + 1e-9
+
+
+def test_a_perfect_list_has_a_hundred_points() -> None:
+    """Accepted addresses with consent whose people react lose nothing; a dead list has none left."""
+    perfect = _checked([("accepted_email", "opt_in", "Northmail"), ("delivered_before", "customer", None)] * 20).assign(
+        status="deliverable"
+    )
+    assert _score(perfect) == pytest.approx(100)
+    reacting = _past().query("kind in ['sent', 'clicked'] and person % 2 == 0 and campaign in ['c1', 'c2']")
+    assert _score(perfect, reacting) == pytest.approx(100)
+    assert _score(_checked([("no_dns_entries", None, None)] * 9)) < 20
+
+
+def test_points_add_up_and_the_unknown_is_not_scored() -> None:
+    """Points lost make up what the score lacks; without events four components are unknown and the others weigh more."""
+    checked = _checked([("not_probed", "opt_in", "Northmail")] * 15 + [("role_based", None, "Postbox")] * 5)
+    for events, unknown in ((None, {"engagement", "complaints", "unsubscribes", "frequency"}), (_past(), set())):
+        found = health(checked, events, as_of=NOW)
+        known = found.components.dropna(subset=["points_lost"])
+        assert list(found.components.columns) == list(COMPONENT_COLUMNS)
+        assert set(found.components["component"]) - set(known["component"]) == unknown
+        assert known["weight"].sum() == pytest.approx(100)
+        assert found.score == pytest.approx(100 - known["points_lost"].sum())
+    assert sum(component.weight for component in COMPONENTS) == 100
+
+
+def test_components_say_what_is_there() -> None:
+    """Each component's value is the share that one counts by hand."""
+    rows = (
+        [("not_probed", "opt_in", "Northmail")] * 12
+        + [("role_based", None, "Northmail")] * 4
+        + [("no_dns_entries", "opt_in", "Postbox")] * 4
+    )
+    checked = _checked(rows)
+    assert _value(checked, "questionable") == pytest.approx(8 / 20)
+    assert _value(checked, "consent") == pytest.approx(12 / 20)
+    assert _value(checked, "concentration") == pytest.approx(16 / 20)
+    assert _value(pd.concat([checked, checked.iloc[:4]]), "duplicates") == pytest.approx(4 / 16)
+    assert _value(checked, "engagement", _past()) == pytest.approx(8 / 20)
+    assert _value(checked, "complaints", _past()) == pytest.approx(1 / 40)
+    assert _value(checked, "unsubscribes", _past()) == 0
+    assert _value(checked, "frequency", _past()) == pytest.approx(1 / 20)
+
+
+def test_flags_count_like_reasons() -> None:
+    """An address flagged as disposable or role, or with another spelling, is questionable whatever its reason is."""
+    checked = _checked([("not_probed", "opt_in", None)] * 4)
+    flags = {
+        "disposable": [True, False, None, False],
+        "role": [None, True, None, False],
+        "did_you_mean": [None, None, "a@b.example", None],
+    }
+    assert _value(checked.assign(**flags), "questionable") == pytest.approx(3 / 4)
+
+
+def test_unknown_columns_are_unknown() -> None:
+    """Without consent and provider columns these are not known; with nothing but blanks, nobody has consented."""
+    checked = _checked([("not_probed", None, None)] * 3)
+    assert np.isnan(_value(checked.drop(columns=["consent_basis", "provider"]), "consent"))
+    assert np.isnan(_value(checked, "concentration"))
+    assert _value(checked.assign(consent_source=" "), "consent") == 0
+    assert np.isnan(_value(checked, "frequency", _past().drop(columns="at")))
+
+
+def test_what_cannot_be_scored_is_refused() -> None:
+    """An empty list, one that was not verified, and events without moments are errors that say what to do."""
+    checked = _checked([("not_probed", None, None)])
+    with pytest.raises(InputError, match="nothing to score"):
+        health(checked.iloc[:0])
+    with pytest.raises(InputError, match=r"bulkkit\.verify"):
+        health(checked[["email"]])
+    with pytest.raises(InputError, match="holds no moments"):
+        health(checked, _past().assign(at="2026-01-01"), as_of=NOW)
+
+
+def test_priors_are_in_order_and_have_sources() -> None:
+    """Nothing held against an address makes a bounce less likely, and each prior says where it comes from."""
+    assert all(prior.mean >= BASELINE.mean and prior.source for prior in PRIORS.values())
+    assert set(PRIORS) <= set(Reason)
+    expected = [expected_bounces(pd.Series([STATUS[reason]]), pd.Series([reason])).rate for reason in REASONS]
+    in_order = [
+        "accepted_email",
+        "not_probed",
+        "role_based",
+        "disposable",
+        "possible_typo",
+        "mailbox_not_found",
+        "no_dns_entries",
+    ]
+    assert expected == sorted(expected)
+    assert in_order == REASONS
+    flipped = expected_bounces(pd.Series(["undeliverable"]), pd.Series(["disposable"])).rate
+    assert flipped >= expected_bounces(pd.Series(["risky"]), pd.Series(["disposable"])).rate
+
+
+def test_history_replaces_the_prior() -> None:
+    """Earlier campaigns move the baseline towards their own bounce rate, many of them nearly all the way."""
+    checked = _checked([("not_probed", None, None)] * 100)
+    people = np.arange(500)
+    sent = [pd.DataFrame({"kind": "sent", "campaign": f"c{n}", "person": people}) for n in range(30)]
+    bounced = [frame[frame["person"] % 20 == n % 20].assign(kind="bounced") for n, frame in enumerate(sent)]
+    events = pd.concat([*sent, *bounced]).assign(email=lambda f: "q" + f["person"].astype(str) + "@x.example")
+    few = health(checked, events[events["campaign"] == "c1"].assign(at=NOW - pd.Timedelta(days=9)), as_of=NOW)
+    many = health(checked, events.assign(at=NOW - pd.Timedelta(days=9)), as_of=NOW)
+    assert BASELINE.mean < few.expected_bounces.rate < many.expected_bounces.rate < 0.05
+    assert many.expected_bounces.rate == pytest.approx(0.05, rel=0.12)
+    assert "30 earlier campaigns" in many.expected_bounces.by_reason["source"].iloc[0]
+
+
+def test_the_bounce_interval_holds_over_lists_that_differ() -> None:
+    """Over lists whose reasons bounce as the priors vary, 93 to 98 % of the prediction intervals hold the count."""
+    rng = np.random.default_rng(9)
+    mix = {"not_probed": 4000, "role_based": 200, "possible_typo": 60, "no_dns_entries": 40}
+    reasons = pd.Series(list(itertools.chain.from_iterable([name] * size for name, size in mix.items())))
+    found = expected_bounces(reasons.map(STATUS), reasons)
+    priors = [PRIORS.get(Reason(name), BASELINE) for name in mix]
+    beta = [rng.beta(p.mean * p.strength, max((1 - p.mean) * p.strength, 1e-9), 4000) for p in priors]
+    counts = sum(rng.binomial(size, chance) for size, chance in zip(mix.values(), beta, strict=True))
+    assert found.n == 4300
+    assert found.count == pytest.approx(np.mean(counts), rel=0.02)
+    assert 0.93 <= np.mean((found.lower <= counts) & (counts <= found.upper)) <= 0.98
+    assert (found.rate * found.n, found.rate_lower * found.n) == pytest.approx((found.count, found.lower))
+
+
+def test_it_shows_itself() -> None:
+    """The repr names score, costliest component and bounces; HTML escapes; the figure has a bar for each component."""
+    found = health(_checked([("not_probed", None, None)] * 20), as_of=NOW)
+    assert repr(found).startswith("Health ")
+    assert "consent costs" in repr(found)
+    assert "expect 0 bounces (0 to" in repr(found)
+    assert "<table" in found._repr_html_()
+    assert found.counts.to_dict("records") == [{"status": "unknown", "reason": "not_probed", "contacts": 20}]
+    pytest.importorskip("bulkkit.charts")
+    assert len(found.figure().data) > 0
+
+
+def test_a_million_rows() -> None:
+    """A list of a million addresses is scored in seconds: nothing loops over rows."""
+    size = 1_000_000
+    checked = pd.DataFrame(
+        {
+            "email": "p" + pd.Series(np.arange(size)).astype("str") + "@x.example",
+            "status": "unknown",
+            "reason": "not_probed",
+        }
+    )
+    assert health(checked, as_of=NOW).expected_bounces.count == pytest.approx(size * BASELINE.mean)
