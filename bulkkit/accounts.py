@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -27,10 +26,10 @@ class Balance:
         return self.left == self.right
 
 
-def of_list(waterfall: Mapping[str, int]) -> Balance:
-    """Return: read = planned + each reason for leaving out."""
-    parts = sum(count for step, count in waterfall.items() if step != "read")
-    return Balance("read = planned + each reason for leaving out", waterfall["read"], parts)
+def of_list(waterfall: pd.DataFrame) -> Balance:
+    """Return: read = planned + each reason for leaving out (columns step, rows)."""
+    rows = waterfall.set_index("step")["rows"]
+    return Balance("read = planned + each reason for leaving out", int(rows["read"]), int(rows.drop("read").sum()))
 
 
 def of_send(sends: pd.DataFrame, planned: int) -> Balance:

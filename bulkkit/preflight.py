@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 
+from bulkkit.addresses import domain_of
 from bulkkit.campaign import Campaign
 from bulkkit.errors import InputError, TemplateError
 from bulkkit.message.compiled import CompiledMessage
@@ -238,8 +239,7 @@ def _tracking(at: Situation) -> Iterator[Finding]:
 def _reserved(at: Situation) -> Iterator[Finding]:
     if at.only_loopback or at.recipients.empty:
         return
-    domains = at.recipients["email"].str.rpartition("@")[2].str.lower()
-    reserved = int(domains.str.contains(_RESERVED).sum())
+    reserved = int(domain_of(at.recipients["email"]).str.contains(_RESERVED, na=False).sum())
     if reserved:
         yield Finding(
             "reserved_domain",

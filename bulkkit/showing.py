@@ -120,9 +120,9 @@ def show_summary(console: Console, ledger: Ledger, balances: Iterable[Balance]) 
 def balances_of(ledger: Ledger, sandbox: Sandbox | None) -> Iterable[Balance]:
     """Return the sums that must hold after the demo."""
     sends = ledger.sends(main_job.CAMPAIGN)
-    steps = ledger.spec(main_job.CAMPAIGN)["waterfall"]
+    steps = ledger.waterfall(main_job.CAMPAIGN)
     yield accounts.of_list(steps)
-    yield accounts.of_send(sends, steps["recipients"])
+    yield accounts.of_send(sends, int(steps["rows"].iloc[-1]))
     if sandbox:
         inbox = sandbox.inbox
         yield accounts.of_mailboxes(sends, inbox[inbox["campaign"] == main_job.CAMPAIGN])
@@ -152,8 +152,9 @@ def _state_counts(counts: Mapping[SendState, int]) -> list[str]:
 
 
 def _lines(ledger: Ledger) -> Iterable[tuple[str, int]]:
-    steps = ledger.spec(main_job.CAMPAIGN)["waterfall"]
-    yield from ((STEP_NAMES[step], count) for step, count in steps.items() if count or step == "recipients")
+    steps = ledger.waterfall(main_job.CAMPAIGN)
+    shown = steps[(steps["rows"] > 0) | (steps["step"] == "recipients")]
+    yield from ((STEP_NAMES[step], int(count)) for step, count in zip(shown["step"], shown["rows"], strict=True))
     counts = ledger.counts(main_job.CAMPAIGN)
     yield from ((name, counts.get(state, 0)) for state, name in STATE_NAMES.items())
     events = ledger.events(main_job.CAMPAIGN)

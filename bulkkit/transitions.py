@@ -81,6 +81,7 @@ class Recipient:
     queued_at: datetime
     attempts: int
     fields: Mapping[str, str] = field(repr=False)
+    first_claimed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +113,15 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class PastClaim:
-    """A message handed over earlier, which counts against the limits of its network and relay."""
+    """A message handed over earlier, which counts against the limits of its network and relay.
+
+    `stamp` is when its transaction began, `seconds` how long that was open.
+    """
 
     network: str
     relay: str
     stamp: Stamp
+    seconds: float = 0.0
 
 
 class SendLedger(Protocol):

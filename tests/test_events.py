@@ -433,6 +433,66 @@ def test_mail_that_is_no_report_never_becomes_an_event(tmp_path: Path, mail: byt
     assert events.attrs["no_report"] == 1
 
 
+RETURNED = f"To: ben@webpost.example\r\nMessage-ID: {MESSAGE_ID}\r\nX-Campaign: spring\r\n\r\nHello.\r\n"
+DAEMON = "From: Mail Delivery System <Mailer-Daemon@mx.example>\r\nDate: Thu, 01 Oct 2026 09:30:00 +0000\r\n"
+QMAIL = (
+    DAEMON + "Subject: failure notice\r\n\r\nHi. This is the qmail-send program at mx.example.\r\nSorry.\r\n\r\n"
+    "<ben@webpost.example>:\r\nRemote host said: 550 5.1.1 user unknown\r\n\r\n"
+    "<eve@webpost.example>:\r\nMailbox is full. (#4.2.2)\r\n\r\n--- Below this line is a copy of the message.\r\n\r\n"
+)
+EXIM = (
+    DAEMON + "X-Failed-Recipients: ben@webpost.example\r\nAuto-Submitted: auto-replied\r\nSubject: Mail failed\r\n\r\n"
+    "A message that you sent could not be delivered.\r\n\r\n  ben@webpost.example\r\n    SMTP error from remote "
+    "mail server after RCPT TO:<ben@webpost.example>:\r\n    550 5.1.1 no such user\r\n\r\n"
+    "------ This is a copy of the message, including all the headers. ------\r\n\r\n"
+)
+
+
+def test_bounces_in_plain_words(tmp_path: Path) -> None:
+    """Qmail's and Exim's bounces give each recipient, what was said of them, and the message."""
+    qmail = read_events(written(tmp_path / "q.eml", QMAIL + RETURNED))
+    assert list(qmail["email"]) == ["ben@webpost.example", "eve@webpost.example"]
+    assert list(qmail["bounce_type"]) == ["hard", "soft"]
+    exim = one(tmp_path, (EXIM + RETURNED).encode())
+    assert (exim["kind"], exim["email"], exim["bounce_class"]) == ("bounced", "ben@webpost.example", "InvalidRecipient")
+    for event in (*qmail.to_dict("records"), exim):
+        assert (event["message_id"], event["campaign"], event["source"]) == (MESSAGE_ID, "spring", "dsn")
+
+
+@pytest.mark.parametrize("bounce", [QMAIL, EXIM])
+def test_bounces_in_plain_words_are_a_daemons_only(tmp_path: Path, bounce: str) -> None:
+    """The same words from a person are no bounce, and a warning of delay is only deferred."""
+    quoted = bounce.replace("Mailer-Daemon@mx.example", "ben@webpost.example")
+    assert read_events(written(tmp_path / "p.eml", quoted)).empty
+    delayed = bounce.replace("Subject: ", "Subject: Warning: delayed: ")
+    assert set(read_events(written(tmp_path / "d.eml", delayed))["kind"]) == {"deferred"}
+
+
+def test_a_report_without_fields_names_its_recipient_in_a_header(tmp_path: Path) -> None:
+    """Where Gmail leaves the fields empty, the header says who, and In-Reply-To which message."""
+    mail = dsn("", returned_type="text/plain").replace(
+        b"From: MAILER", b"X-Failed-Recipients: ben@a.example\r\nFrom: MAILER"
+    )
+    mail = mail.replace(b"Reporting-MTA: dns; mx.webpost.example", b"").replace(
+        b"Subject: Und", b"In-Reply-To: <1@e>\r\nSubject: Und"
+    )
+    event = one(tmp_path, mail)
+    assert (event["kind"], event["email"], event["message_id"]) == ("bounced", "ben@a.example", "<1@e>")
+
+
+def test_outlooks_complaint_is_a_complaint(tmp_path: Path) -> None:
+    """Outlook returns the message in a plain multipart, its recipient in a header of its own."""
+    mail = (
+        "From: staff@hotmail.com\r\nSubject: complaint about message\r\nMessage-ID: <c.1@hotmail.com>\r\n"
+        'Date: Thu, 01 Oct 2026 09:30:00 +0000\r\nContent-Type: multipart/mixed; boundary="B"\r\n\r\n'
+        "--B\r\nContent-Type: message/rfc822\r\n\r\n"
+        f"X-HmXmrOriginalRecipient: eve@webpost.example\r\n{RETURNED}\r\n--B--"
+    )
+    event = one(tmp_path, mail.encode())
+    assert (event["kind"], event["source"], event["email"]) == ("complained", "arf", "eve@webpost.example")
+    assert event["message_id"] == MESSAGE_ID
+
+
 def test_unsubscribing_by_mail(tmp_path: Path) -> None:
     """A mail called unsubscribe, or a reply of that one word, is an unsubscribe, with the message it names."""
     event = one(tmp_path, person(f"Unsubscribe {MESSAGE_ID}"))

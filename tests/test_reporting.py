@@ -130,12 +130,16 @@ def campaigns_frame(*campaigns: tuple[str, str, str]) -> pd.DataFrame:
     return conform(pd.DataFrame(rows, columns=["campaign", "kind", "subject"]), CAMPAIGN_DTYPES)
 
 
+STEPS = pd.DataFrame({"step": ["read", "risky", "recipients"], "rows": [9, 2, 7], "remaining": [9, 7, 7]})
+
+
 def book(sends: list[pd.DataFrame], reacted: list[pd.DataFrame], campaigns: pd.DataFrame) -> SimpleNamespace:
     """Return something that is read like a ledger."""
     rows = pd.concat(sends, ignore_index=True) if sends else from_rows([], SEND_DTYPES)
     events = pd.concat([events_of_sends(rows), *reacted], ignore_index=True)
     return SimpleNamespace(
-        path=Path("bulkkit.db"), sends=lambda: rows, events=lambda: events, campaigns=lambda: campaigns
+        path=Path("bulkkit.db"), sends=lambda: rows, events=lambda: events, campaigns=lambda: campaigns,
+        waterfall=lambda _: STEPS,
     )  # fmt: skip
 
 
@@ -188,14 +192,15 @@ def test_the_page_says_the_finding_first(page: Page) -> None:
 
 
 def test_the_page_has_its_sections(page: Page) -> None:
-    """A reader finds what happened, the comparison, the times, the bounces, the method and the provenance."""
+    """A reader finds what happened, to whom it went, the comparison, the times, the bounces, the method and the provenance."""
     for heading in (
-        "What happened", "Beside the segmented campaigns", "When people reacted", "What bounced and why",
+        "What happened", "Who it went to", "Beside the segmented campaigns", "When people reacted", "What bounced and why",
         "Beside earlier campaigns", "Method and limits", "Where these figures come from",
     ):  # fmt: skip
         assert heading in page.text
     assert "bulkkit.db" in page.text
-    assert page.tags.count("figure") == 4
+    assert "Of 9 rows of the list, 7 were written to." in page.text
+    assert page.tags.count("figure") == 5
 
 
 def test_doubts_and_untracked_people_are_named(page: Page) -> None:

@@ -31,9 +31,14 @@ STATUS = dict(zip(REASONS, ["deliverable", "unknown", *["risky"] * 3, *["undeliv
 """From the best to the worst, by what is known against an address."""
 
 lists = st.lists(
-    st.tuples(st.sampled_from(REASONS), st.sampled_from(["opt_in", "bought", None]), st.sampled_from(["Northmail", "Postbox", None])),
-    min_size=1, max_size=25,
-)  # fmt: skip
+    st.tuples(
+        st.sampled_from(REASONS),
+        st.sampled_from(["opt_in", "bought", None]),
+        st.sampled_from(["Northmail", "Postbox", None]),
+    ),
+    min_size=1,
+    max_size=25,
+)
 
 
 def _checked(rows: list[tuple[str, str | None, str | None]]) -> pd.DataFrame:
@@ -102,7 +107,7 @@ def test_a_perfect_list_has_a_hundred_points() -> None:
 
 
 def test_points_add_up_and_the_unknown_is_not_scored() -> None:
-    """Points lost make up what the score lacks; without events four components are unknown and the others weigh more."""
+    """Points lost make up what the score lacks; without events four are unknown and the others weigh more."""
     checked = _checked([("not_probed", "opt_in", "Northmail")] * 15 + [("role_based", None, "Postbox")] * 5)
     for events, unknown in ((None, {"engagement", "complaints", "unsubscribes", "frequency"}), (_past(), set())):
         found = health(checked, events, as_of=NOW)

@@ -164,12 +164,13 @@ class Plan:
             {
                 "email": rows["email"].str.strip(),
                 "mailbox": mailbox_keys(rows["email"]),
-                "network": self.network[rows.index],
+                "network": self.network[self.fate == RECIPIENT],
                 "tracked": tracked(rows, measured=self.route.links is not None),
                 "fields": [json.dumps(fields, ensure_ascii=False) for fields in merge_fields(rows, self.message)],
             }
         )
         ledger = self.ledger if isinstance(self.ledger, Ledger) else Ledger(self.ledger)
+        self.route.check_ledger(ledger)
         ledger.store(self._record(at), stored)
         return ledger
 
@@ -182,7 +183,7 @@ class Plan:
             "retry": self.route.retry.spec(),
             "links": links and {"base_url": links.base_url, "fingerprint": links.fingerprint},
             "consent": self.consent,
-            "waterfall": dict(zip(self.waterfall["step"], map(int, self.waterfall["rows"]), strict=True)),
+            "waterfall": self.waterfall.to_dict("records"),
         }
         return CampaignRecord(
             campaign=self.campaign.name,

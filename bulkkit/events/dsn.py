@@ -28,20 +28,24 @@ _UNTELLING: Final = ("0.0", "")
 
 
 def recognises(mail: Message) -> bool:
-    """Return whether a mail is a delivery status notification."""
-    return any(report.is_report(mail, kind) for kind in KINDS)
+    """Return whether a mail is a delivery status notification that names recipients."""
+    return any(report.is_report(mail, kind) for kind in KINDS) and bool(_blocks(mail))
 
 
 def events(mail: Message) -> Iterator[dict[str, Any]]:
     """Yield an event for each recipient of a notification."""
-    found = report.part(mail, [f"message/{kind}" for kind in KINDS])
-    if found is None:
-        return
     about = report.returned(mail)
     told = report.sent_at(mail)
-    for block in report.blocks(found):
-        if block.get("Action") or block.get("Final-Recipient"):
-            yield _event(mail, block, about) | {"at": report.moment(report.field(block, "Last-Attempt-Date")) or told}
+    for block in _blocks(mail):
+        tried = report.moment(report.field(block, "Last-Attempt-Date"))
+        yield {"at": tried or told, **_event(mail, block, about)}
+
+
+def _blocks(mail: Message) -> list[Message]:
+    """Return the groups of fields about recipients."""
+    found = report.part(mail, [f"message/{kind}" for kind in KINDS])
+    blocks = report.blocks(found) if found is not None else []
+    return [block for block in blocks if block.get("Action") or block.get("Final-Recipient")]
 
 
 def _event(mail: Message, block: Message, about: report.Returned) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any, Final
 import pandas as pd
 
 from bulkkit.errors import InputError
-from bulkkit.events import arf, dsn, report, way_out
+from bulkkit.events import arf, dsn, plain_bounce, report, way_out
 from bulkkit.events.opening import Form, Opening
 from bulkkit.events.source import Reading, Source, Unusable
 from bulkkit.frames import conform
@@ -23,7 +23,7 @@ from bulkkit.vocabulary import EVENT_DTYPES
 LONGEST: Final = 2 << 20
 """Bytes of a mail that are read: a report stands at its beginning, the message it returns may be of any length."""
 
-JUDGES: Final = (dsn, arf, way_out)
+JUDGES: Final = (dsn, arf, plain_bounce, way_out)
 """Asked in this order: what is a report is never read as a person's mail."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email import message_from_bytes, message_from_string
 from email.header import decode_header, make_header
@@ -23,6 +23,9 @@ RETURNED: Final = frozenset(
     }
 )
 """Parts that hold the message, or its headers (RFC 6522 §3, RFC 6533 §5 and 6)."""
+
+ORIGINAL_RECIPIENT: Final = "X-HmXmrOriginalRecipient"
+"""Where Outlook's complaints name the recipient, in the returned message (Microsoft's junk mail reporting, 2026-11)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +84,14 @@ def moment(text: str | None) -> datetime | None:
 def returned(mail: Message) -> Returned:
     """Return what is known of the message that a report is about."""
     found = part(mail, RETURNED)
-    if found is None:
-        return Returned()
-    message = _inner(found)
-    to = address(field(message, "X-HmXmrOriginalRecipient")) or address(field(message, "To"))
+    known = Returned() if found is None else about(inner(found))
+    # Exchange strips the returned message, and answers its Message-ID instead.
+    return known if known.message_id else replace(known, message_id=field(mail, "In-Reply-To"))
+
+
+def about(message: Message) -> Returned:
+    """Return what a message, or what is left of it, says of itself."""
+    to = address(field(message, ORIGINAL_RECIPIENT)) or address(field(message, "To"))
     return Returned(field(message, "Message-ID"), field(message, "X-Campaign"), to)
 
 
@@ -107,16 +114,17 @@ def _parts(mail: Message) -> list[Message]:
     return [one for one in payload if isinstance(one, Message)] if isinstance(payload, list) else []
 
 
-def _inner(found: Message) -> Message:
-    inner = _parts(found)
-    return inner[0] if inner else message_from_string(_plain(found).lstrip())
+def inner(found: Message) -> Message:
+    """Return the message that a part holds."""
+    nested = _parts(found)
+    return nested[0] if nested else message_from_string(_plain(found).lstrip())
 
 
 def _plain(found: Message) -> str:
     """Return a part's text; the standard library has parsed `message/…` parts as messages already."""
-    inner = _parts(found)
-    if inner:
-        return "\n\n".join(one.as_bytes().decode("utf-8", "replace") for one in inner)
+    nested = _parts(found)
+    if nested:
+        return "\n\n".join(one.as_bytes().decode("utf-8", "replace") for one in nested)
     payload = found.get_payload(decode=True)
     return payload.decode("utf-8", "replace") if isinstance(payload, bytes) else ""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from bulkkit.errors import LedgerError
-from bulkkit.ledger.schema import VERSION, is_newer, migrate
+from bulkkit.ledger.schema import VERSION, is_foreign, is_newer, migrate
 
 BUSY_SECONDS: Final = 30.0
 """How long a write waits for another process's transaction; each of ours takes milliseconds."""
@@ -71,6 +71,8 @@ class Database:
             raise LedgerError(
                 f"{self.path} was written by a newer bulkkit (this one knows version {VERSION}). Update bulkkit."
             )
+        if is_foreign(connection):
+            raise LedgerError(f"{self.path} is no ledger but another program's database. Choose another file.")
         connection.execute("PRAGMA journal_mode = WAL")
         # FULL, not NORMAL: a commit must survive a power cut, or a message could go out twice.
         connection.execute("PRAGMA synchronous = FULL")

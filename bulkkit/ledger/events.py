@@ -9,6 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from bulkkit.addresses import mailbox_key
+from bulkkit.errors import InputError
 from bulkkit.frames import conform, require
 from bulkkit.ledger.moments import to_stored_or_none
 from bulkkit.ledger.queue import send_id_of
@@ -18,7 +19,11 @@ from bulkkit.vocabulary import EVENT_DTYPES
 MAIL_SOURCES: Final = frozenset({"dsn", "arf", "mail"})
 """Sources that anybody can write to: they count only where they name a message that was sent to that person."""
 
-_INSERT: Final = f"INSERT OR IGNORE INTO events VALUES ({', '.join('?' * len(EVENT_DTYPES))})"  # noqa: S608 - marks only
+NEEDED: Final = ("event_id", "kind", "source")
+"""What an event cannot be without: by its source and id it is known again."""
+
+_MARKS: Final = ", ".join("?" * len(EVENT_DTYPES))
+_INSERT: Final = f"INSERT INTO events VALUES ({_MARKS}) ON CONFLICT (source, event_id) DO NOTHING"  # noqa: S608
 _SEND: Final = "SELECT campaign, mailbox, email, message_id FROM sends WHERE id = ?"
 
 
@@ -35,8 +40,12 @@ def record(connection: sqlite3.Connection, event: Mapping[str, Any]) -> bool:
 
 def add_events(connection: sqlite3.Connection, frame: pd.DataFrame) -> int:
     """Store a frame of events (columns of `EVENT_DTYPES`); return how many were new."""
-    require(frame, ["event_id", "kind", "source"], "The frame of events")
+    require(frame, NEEDED, "The frame of events")
     events = conform(frame, EVENT_DTYPES)[list(EVENT_DTYPES)]
+    for name in NEEDED:
+        if events[name].isna().any():
+            row = int(events[name].isna().to_numpy().argmax())
+            raise InputError(f"Row {row} of the frame of events has no {name}; none of it was stored. Fill it in.")
     return sum(
         record(connection, dict(zip(EVENT_DTYPES, row, strict=True)))
         for row in events.itertuples(index=False, name=None)
@@ -52,12 +61,16 @@ def _join(connection: sqlite3.Connection, event: Mapping[str, Any]) -> tuple[dic
         is_theirs = mailbox_key(joined.get("email", email)) == mailbox
         if is_theirs:
             return joined | {"campaign": campaign, "email": email}, True
-    return joined, joined.get("source") not in MAIL_SOURCES
+    if joined.get("source") in MAIL_SOURCES:
+        # It counts in no campaign either: anybody may have written it.
+        joined.pop("campaign", None)
+        return joined, False
+    return joined, True
 
 
 def _send_of(connection: sqlite3.Connection, message_id: str | None) -> tuple[str, str, str, str] | None:
     number = send_id_of(message_id) if message_id else None
-    if number is None or number >= 1 << 63:
+    if number is None:
         return None
     row = connection.execute(_SEND, (number,)).fetchone()
     return row if row and row[3].strip("<>") == str(message_id).strip().strip("<>") else None

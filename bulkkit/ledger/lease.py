@@ -15,7 +15,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from bulkkit.errors import LeaseError
+from bulkkit.errors import LeaseError, LedgerError
 from bulkkit.ledger.database import Database
 from bulkkit.ledger.moments import from_stored, to_stored
 
@@ -35,6 +35,10 @@ def hold(database: Database, campaign: str) -> Iterator[None]:
         lock.acquire(blocking=False)
     except Timeout:
         raise LeaseError(_who(database, campaign)) from None
+    except OSError as error:
+        raise LedgerError(
+            f"The lock beside {database.path} cannot be made ({error}). Make its folder writable."
+        ) from error
     try:
         with database.transaction() as connection:
             connection.execute(

@@ -116,6 +116,11 @@ class Ledger:
         with self._database.reading() as connection:
             return queue.spec(connection, campaign)
 
+    def waterfall(self, campaign: str) -> pd.DataFrame:
+        """Return how a list became a campaign's recipients (columns step, rows, remaining); empty where not known."""
+        with self._database.reading() as connection:
+            return queue.waterfall(connection, campaign)
+
     def lease(self, campaign: str) -> AbstractContextManager[None]:
         """Return the lease as a context; entering raises `LeaseError` where somebody else sends."""
         return lease.hold(self._database, campaign)

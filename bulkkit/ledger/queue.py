@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -21,25 +22,32 @@ from bulkkit.vocabulary import CAMPAIGN_DTYPES, SendState
 CHUNK: Final = 500
 """Rows asked for in one question; SQLite takes up to 32,766 parameters."""
 
+_OUR_ID: Final = re.compile(r"<?([0-9a-f]{1,15})\.")
+"""A Message-ID of ours begins with the row's number; 15 digits fit into SQLite's integers."""
+
 _NEW_SEND: Final = """
     INSERT INTO sends (id, campaign, email, mailbox, message_id, network, state, queued_at, due_at, tracked)
     VALUES (?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?)
 """
 _RECIPIENTS: Final = """
-    SELECT id, campaign, email, message_id, tracked, queued_at, attempts, fields
-    FROM sends JOIN merge_fields ON send_id = id WHERE id IN ({marks})
+    SELECT id, campaign, email, message_id, tracked, queued_at, sends.attempts, fields,
+        COALESCE(attempts.claimed_at, sends.claimed_at)
+    FROM sends JOIN merge_fields ON merge_fields.send_id = id
+    LEFT JOIN attempts ON attempts.send_id = id AND attempt = 1
+    WHERE id IN ({marks})
 """
 _PENDING: Final = """
     SELECT id, network, state, due_at FROM sends
     WHERE campaign = ? AND state IN ('queued', 'deferred') ORDER BY id
 """
 _PAST_CLAIMS: Final = """
-    SELECT network, sends.relay, sends.claimed_at, sends.boot_id, sends.boot_seconds
+    SELECT network, sends.relay, sends.claimed_at, sends.boot_id, sends.boot_seconds, sends.finished_at
     FROM sends JOIN campaigns USING (campaign)
     WHERE clock = :clock
     AND (sends.claimed_at > :since OR (sends.boot_id = :boot AND sends.boot_seconds > :boot_since))
+    AND NOT EXISTS (SELECT 1 FROM attempts WHERE send_id = id AND attempt = sends.attempts)
     UNION ALL
-    SELECT network, attempts.relay, attempts.claimed_at, attempts.boot_id, attempts.boot_seconds
+    SELECT network, attempts.relay, attempts.claimed_at, attempts.boot_id, attempts.boot_seconds, attempts.finished_at
     FROM attempts JOIN sends ON id = send_id JOIN campaigns USING (campaign)
     WHERE clock = :clock
     AND (attempts.claimed_at > :since OR (attempts.boot_id = :boot AND attempts.boot_seconds > :boot_since))
@@ -84,11 +92,8 @@ def _message_id(send_id: int, key: bytes, domain: str) -> str:
 
 def send_id_of(message_id: str) -> int | None:
     """Return the number that a Message-ID of ours begins with, or None for a foreign one."""
-    head = message_id.strip().removeprefix("<").split(".", 1)[0]
-    try:
-        return int(head, 16)
-    except ValueError:
-        return None
+    found = _OUR_ID.match(message_id.strip())
+    return int(found[1], 16) if found else None
 
 
 def spec(connection: sqlite3.Connection, campaign: str) -> dict[str, Any]:
@@ -97,6 +102,13 @@ def spec(connection: sqlite3.Connection, campaign: str) -> dict[str, Any]:
     if row is None:
         raise InputError(f"The ledger has no campaign {campaign!r}; it has {_names(connection)}.")
     return dict(json.loads(row[0]))
+
+
+def waterfall(connection: sqlite3.Connection, campaign: str) -> pd.DataFrame:
+    """Return the plan's waterfall as it was stored: columns step, rows, remaining; empty where there was no plan."""
+    stored = connection.execute("SELECT spec ->> 'waterfall' FROM campaigns WHERE campaign = ?", (campaign,)).fetchone()
+    steps = json.loads(stored[0]) if stored and stored[0] else []
+    return pd.DataFrame.from_records(steps, columns=["step", "rows", "remaining"])
 
 
 def _names(connection: sqlite3.Connection) -> str:
@@ -125,9 +137,10 @@ def recipients(connection: sqlite3.Connection, send_ids: Iterable[int]) -> list[
 
 
 def _recipient(row: tuple[Any, ...]) -> Recipient:
-    send_id, campaign, email, message_id, tracked, queued_at, attempts, fields = row
+    send_id, campaign, email, message_id, tracked, queued_at, attempts, fields, first = row
     return Recipient(
-        send_id, campaign, email, message_id, bool(tracked), from_stored(queued_at), attempts, json.loads(fields)
+        *(send_id, campaign, email, message_id, bool(tracked), from_stored(queued_at), attempts, json.loads(fields)),
+        first_claimed_at=None if first is None else from_stored(first),
     )
 
 
@@ -160,9 +173,14 @@ def claims_since(connection: sqlite3.Connection, now: Stamp, seconds: float, clo
     boot = {"boot": now.boot_id or None, "boot_since": now.boot_seconds - seconds}
     rows = connection.execute(_PAST_CLAIMS, {"clock": clock, "since": since, **boot})
     return [
-        PastClaim(network, relay, Stamp(from_stored(at), boot or "", seconds or 0.0))
-        for network, relay, at, boot, seconds in rows
+        PastClaim(network, relay, Stamp(from_stored(at), boot or "", seconds or 0.0), _seconds(at, end))
+        for network, relay, at, boot, seconds, end in rows
     ]
+
+
+def _seconds(start: int, end: int | None) -> float:
+    # The wall clock may have been moved back meanwhile.
+    return 0.0 if end is None else max(0, end - start) / 1e6
 
 
 def add_campaigns(connection: sqlite3.Connection, frame: pd.DataFrame) -> int:

@@ -79,5 +79,12 @@ def is_newer(connection: sqlite3.Connection) -> bool:
     return _version(connection) > VERSION
 
 
+def is_foreign(connection: sqlite3.Connection) -> bool:
+    """Return whether another program's tables are in this file."""
+    # One question, so that no other process can make the tables between its halves.
+    question = "SELECT 1 FROM sqlite_master, pragma_user_version WHERE user_version = 0"
+    return connection.execute(question).fetchone() is not None
+
+
 def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])

@@ -18,7 +18,8 @@ _CLAIM: Final = """
         AND NOT EXISTS (SELECT 1 FROM suppressions WHERE suppressions.mailbox = sends.mailbox)
 """
 _WITHHOLD: Final = """
-    UPDATE sends SET state = 'refused', reason = 'suppressed', finished_at = ?
+    UPDATE sends SET state = 'refused', reason = 'suppressed', finished_at = ?, due_at = NULL,
+        smtp_code = NULL, enhanced_code = NULL, reply = NULL
     WHERE id = ? AND state IN ('queued', 'deferred')
 """
 _DOT: Final = "UPDATE sends SET state = 'dotted' WHERE id = ? AND state = 'claimed'"

@@ -19,8 +19,10 @@ from bulkkit.errors import InputError
 MAX_LINE: Final = 998
 """Octets a line without its CRLF (RFC 5322 §2.1.1)."""
 
-CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]")
-"""C0, DEL, C1 (U+0085 among them) and the two Unicode line ends: none may stand in a header."""
+CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029\ud800-\udfff]")
+"""C0, DEL, C1 (U+0085 among them), the two Unicode line ends and halves of characters: none may stand in a header."""
+ENCODED_WORD: Final = re.compile(r"=\?[^?\s]+\?[BbQq]\?[^?\s]*\?=")
+"""RFC 2047 §2. Text that only looks so is encoded itself, or it would be read as something else."""
 
 
 def new_boundary() -> str:
@@ -32,7 +34,8 @@ def header(name: str, value: str) -> bytes:
     """Return one header line with its CRLF; non-ASCII text as encoded words (RFC 2047).
 
     ASCII values stand as they are, however long up to 998 octets: folding or
-    encoding a `List-Unsubscribe` would break it.
+    encoding a `List-Unsubscribe` would break it. An ASCII value that looks like
+    encoded words is encoded, so that it is read as it was written.
 
     Raises
     ------
@@ -44,7 +47,7 @@ def header(name: str, value: str) -> bytes:
         raise InputError(
             f"The header {name} cannot hold the character U+{ord(found[0]):04X} (found in {value[:60]!r}); take it out."
         )
-    if not value.isascii():
+    if not value.isascii() or ENCODED_WORD.search(value):
         value = Header(value, "utf-8", header_name=name).encode(linesep="\r\n")
     elif len(name) + 2 + len(value) > MAX_LINE:
         raise InputError(

@@ -36,6 +36,9 @@ class Book(Protocol):
     def campaigns(self) -> pd.DataFrame:
         """Return the campaigns frame."""
 
+    def waterfall(self, campaign: str) -> pd.DataFrame:
+        """Return how a list became a campaign's recipients."""
+
 
 UNFINISHED: Final = (SendState.QUEUED, SendState.CLAIMED, SendState.DOTTED, SendState.DEFERRED)
 """States of a send that is still to come to an end."""
@@ -61,6 +64,8 @@ class Findings:
         How many people bounced for which reason (`bulkkit.reporting.bounces.reasons`).
     sends
         The campaign's rows of the ledger.
+    waterfall
+        How the list became the recipients (columns step, rows, remaining); empty where no plan is known.
     contacts
         How many contacts were handed in; None without any.
     ledger, made_at, as_of, version
@@ -79,6 +84,7 @@ class Findings:
     events: pd.DataFrame
     bounces: pd.DataFrame
     sends: pd.DataFrame
+    waterfall: pd.DataFrame
     contacts: int | None
     ledger: str
     made_at: datetime
@@ -127,6 +133,7 @@ def gather(
     with _opened(ledger) as book:
         told = _until(_all_events(book.events(), events), as_of)
         sends, campaigns, path = book.sends(), book.campaigns(), str(book.path)
+        steps = book.waterfall(campaign)
     _require(campaign, told, campaigns)
     known = _described(campaigns, campaign)
     beside = _beside(campaign, str(known["kind"]), told, campaigns, control)
@@ -136,7 +143,7 @@ def gather(
         campaign=campaign, kind=known["kind"], subject=known["subject"], sender=known["sender"],
         rates=_in_time(rates(told, sends, by="campaign"), told), comparison=comparison, not_compared=reason,
         control=beside, events=own, bounces=reasons(own), sends=sends.loc[sends["campaign"].eq(campaign)],
-        contacts=None if contacts is None else len(contacts),
+        waterfall=steps, contacts=None if contacts is None else len(contacts),
         ledger=path, made_at=datetime.now(UTC), as_of=_moment(as_of), version=_version(),
     )  # fmt: skip
 

@@ -42,6 +42,7 @@ def _contents(findings: Findings) -> dict[str, Any]:
     own = _Own(findings)
     return (
         _head(findings, own)
+        | _audience(findings)
         | _happened(findings, own)
         | _beside(findings)
         | _reacted(findings)
@@ -79,6 +80,14 @@ def _head(findings: Findings, own: _Own) -> dict[str, Any]:
             for caution in (words.unfinished(findings.unfinished), words.doubt(len(findings.in_doubt)))
             if caution
         ],
+    }
+
+
+def _audience(findings: Findings) -> dict[str, Any]:
+    is_known = len(findings.waterfall) > 0
+    return {
+        "audience": words.audience(findings.waterfall) if is_known else "",
+        "waterfall": PageFigure.of("waterfall", charts.waterfall(findings)) if is_known else None,
     }
 
 

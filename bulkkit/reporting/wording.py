@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
+import pandas as pd
+
 from bulkkit.charts.numerals import count, duration, is_known, percent, percent_range, plural, points, points_range
 from bulkkit.charts.shares import Band
 from bulkkit.comparison import Estimate
@@ -198,6 +200,17 @@ def bounce_reasons(people: Any, reasons: int) -> str:
     return (
         f"{capital(plural(people, 'person', 'people'))} {were(people)} not reached, {why}. "
         "Hard means refused for good; soft means that it may work another time."
+    )
+
+
+def audience(waterfall: pd.DataFrame) -> str:
+    """Return how many rows of the list were written to, and that each other row has one reason."""
+    read, written_to = waterfall["remaining"].iloc[0], waterfall["rows"].iloc[-1]
+    if read == written_to:
+        return f"All {plural(read, 'row')} of the list {were(read)} written to."
+    return (
+        f"Of {plural(read, 'row')} of the list, {count(written_to)} {were(written_to)} written to. "
+        "Each of the others was left out for the first reason that applied to it."
     )
 
 

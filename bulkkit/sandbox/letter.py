@@ -18,7 +18,7 @@ PIXEL, CLICK, LEAVE = "/o/", "/c/", "/u/"
 """How the tracker's paths begin."""
 
 _URI: Final = re.compile(r"<([^<>]+)>")
-_WRITTEN: Final = re.compile(r"https?://[^\s<>\"']+")
+_WRITTEN: Final = re.compile(r"https?://[^\s<>()\"']+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,4 +98,6 @@ class Attempt:
 
     @property
     def _age(self) -> float:
-        return (self.job.clock.now() - self.recipient.queued_at).total_seconds()
+        # From the first attempt, not from queueing: a long send keeps its last messages waiting for days.
+        now = self.job.clock.now()
+        return (now - (self.recipient.first_claimed_at or now)).total_seconds()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from base64 import b64encode
 from getpass import getpass
 from typing import Final
 
@@ -24,6 +25,14 @@ def password_for(relay: Relay) -> str | None:
     if relay.user is None:
         return None
     return os.environ.get(ENVIRONMENT) or _from_keyring(relay) or _from_prompt(relay)
+
+
+def masked(text: str, relay: Relay, password: str | None) -> str:
+    """Return a text without the password, plain or as SMTP's AUTH encodes it (RFC 4616, RFC 4954)."""
+    if password:
+        for secret in (f"\0{relay.user}\0{password}", password):
+            text = text.replace(b64encode(secret.encode()).decode("ascii"), "…").replace(secret, "…")
+    return text
 
 
 def _from_keyring(relay: Relay) -> str | None:

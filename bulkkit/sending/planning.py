@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pandas as pd
+from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 
 from bulkkit.addresses import domain_of, mailbox_keys
 from bulkkit.contacts import consented, duplicates
@@ -116,9 +117,17 @@ def _may_be_written_to(checked: pd.DataFrame, consent: str | None) -> pd.Series[
 def _unusable(checked: pd.DataFrame, tokens: Collection[str]) -> pd.Series[Any]:
     found = pd.Series(False, index=checked.index)
     for name in tokens:
-        if name in checked.columns and pd.api.types.is_string_dtype(checked[name]):
-            found |= checked[name].str.contains(CONTROL, na=False)
+        if name in checked.columns and not _is_numbers(checked[name]):
+            found |= checked[name].astype("object").map(_has_control, na_action="ignore").eq(True)
     return found
+
+
+def _is_numbers(column: pd.Series[Any]) -> bool:
+    return is_numeric_dtype(column) or is_datetime64_any_dtype(column)
+
+
+def _has_control(value: Any) -> bool:
+    return CONTROL.search(str(value)) is not None
 
 
 def _risky(checked: pd.DataFrame, leave_out: Collection[str]) -> pd.Series[Any]:

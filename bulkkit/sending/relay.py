@@ -13,6 +13,7 @@ from bulkkit.sending.throttle import DAY, HOUR, Limit, Pace
 
 DEFAULT_PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 """RFC 5321 §4.5.4.2, RFC 6409 §3.1, RFC 8314 §3.3."""
+_READS: Final = "it reads smtp+starttls://user@host:587, smtps://user@host or smtp://host"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,9 @@ class Relay:
             )
         if self.max_connections < 1:
             raise ConfigurationError(f"max_connections is {self.max_connections}; a relay needs at least one.")
+        for name, limit in (("rate", self.rate), ("daily", self.daily)):
+            if limit is not None and limit < 1:
+                raise ConfigurationError(f"{name}={limit} would never let a message out; it is 1 or more, or None.")
         if self.user and self.scheme == "smtp" and not self.is_loopback:
             raise ConfigurationError(
                 f"smtp://{self.user}@{self.host} would send the password in plain text. Use smtp+starttls:// or smtps://."
@@ -112,14 +116,12 @@ class Relay:
 
 
 def _split(url: str) -> SplitResult:
-    parts = urlsplit(url)
-    if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
-        raise ConfigurationError(
-            f"{parts.scheme or url!r}: a relay's address reads smtp+starttls://user@host:587, smtps://user@host "
-            "or smtp://host."
-        )
+    # No message shows what was given: where it cannot be read, a password may stand anywhere in it.
     try:
+        parts = urlsplit(url)
         parts.port  # noqa: B018 - reading the port is what validates it
-    except ValueError as error:
-        raise ConfigurationError(f"The relay's address for {parts.hostname} has no usable port: {error}.") from None
+    except ValueError:
+        raise ConfigurationError(f"The relay's address cannot be read: {_READS}, the port a number.") from None
+    if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
+        raise ConfigurationError(f"{parts.scheme or 'What was given'} is no relay's address: {_READS}.")
     return parts

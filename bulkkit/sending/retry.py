@@ -19,7 +19,8 @@ GREYLIST_SECONDS: Final = 300.0
 """Postfix's own minimal backoff (postconf(5), 2026-11), and what most greylists ask for."""
 
 _GREYLISTED: Final = re.compile(r"gr[ea]y-?list|try again (later|in)|4\.7\.1\b", re.IGNORECASE)
-_ENHANCED: Final = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
+_ENHANCED: Final = re.compile(r"(?<![\w.])([245])\.(\d{1,3})\.(\d{1,3})(?!\.?\w)")
+"""RFC 3463 §2; what goes on behind a further dot is an IP address."""
 
 ENHANCED_CLASSES: Final = {
     "1.1": BounceClass.INVALID_RECIPIENT,
@@ -65,7 +66,7 @@ class Retry:
     longest
         The longest wait, in seconds.
     give_up_after
-        Seconds after queueing when a message that was only deferred is given up.
+        Seconds after the first attempt when a message that was only deferred is given up.
     """
 
     first: float = 1800.0
@@ -73,7 +74,7 @@ class Retry:
     give_up_after: float = 4 * 86400.0
 
     def decide(self, code: int, enhanced: str | None, text: str, attempts: int, age: float) -> Decision:
-        """Return what follows from a reply to the attempt number `attempts`, `age` seconds after queueing."""
+        """Return what follows from a reply to the attempt number `attempts`, `age` seconds after the first one."""
         if 200 <= code < 300:
             return Decision(SendState.ACCEPTED)
         reason = str(classify(code, enhanced))

@@ -111,10 +111,10 @@ class Runner:
     async def _take_up(self, turn: Turn, line: Line, journal: Journal) -> None:
         try:
             session = await line.session()
-        except RelayError:
-            # Nobody waits for a relay with a turn in hand: another connection may have one that is open.
+        except RelayError as error:
+            # Nobody waits for a relay with a turn in hand: another connection may be able to take it.
             self._turnstile.give_back(turn)
-            await self._turnstile.rest(line.backoff())
+            await self._turnstile.rest(line.backoff(error))
             return
         if await journal.commit(Claim(turn.send_id, line.relay.name, self._clock.stamp())):
             self._tally.moved(turn.state, SendState.REFUSED)
@@ -166,19 +166,13 @@ class Line:
         self._out_since, self._backoff = None, FIRST_BACKOFF
         return self._session
 
-    def backoff(self) -> float:
-        """Return the seconds to wait while the relay is out of reach; called where `session` failed.
-
-        Raises
-        ------
-        RelayError
-            What `session` raised, where the relay will have been out of reach for `OUTAGE` seconds by then.
-        """
+    def backoff(self, error: RelayError) -> float:
+        """Return the seconds to wait after `session` failed; raise `error` once it failed for `OUTAGE` seconds."""
         now = self._job.clock.seconds()
         self._out_since = now if self._out_since is None else self._out_since
         seconds, self._backoff = self._backoff, min(2 * self._backoff, LONGEST_BACKOFF)
         if now + seconds - self._out_since > OUTAGE:
-            raise
+            raise error
         return seconds
 
     async def close(self) -> None:

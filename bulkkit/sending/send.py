@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import pandas as pd
@@ -144,7 +144,8 @@ class Send:
                 loop.close()
 
     def _call(self, function: Any) -> None:
-        if self.is_running and not self._loop.is_closed():
+        # A send that has just ended has closed its loop.
+        with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(function)
 
 

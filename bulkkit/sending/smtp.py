@@ -21,6 +21,7 @@ import aiosmtplib
 
 from bulkkit.errors import AddressError, RelayError
 from bulkkit.message.mime import dot_stuffed
+from bulkkit.sending.password import masked
 from bulkkit.sending.relay import Relay
 from bulkkit.sending.reply import Reply, ReplyError, ReplyReader
 
@@ -82,7 +83,7 @@ class Session:
                     await client.login(relay.user, password)
         except (aiosmtplib.SMTPException, OSError, TimeoutError, ValueError) as error:
             client.close()
-            raise RelayError(_explain(relay, error)) from error
+            raise RelayError(_explain(relay, error, password)) from None
         return cls(client, limits)
 
     async def begin(self, sender: str, recipient: str, *, utf8: bool = False) -> tuple[str, Reply]:
@@ -258,8 +259,9 @@ def _path(address: str) -> str:
     return address
 
 
-def _explain(relay: Relay, error: Exception) -> str:
-    what = str(error) or type(error).__name__
+def _explain(relay: Relay, error: Exception, password: str | None) -> str:
+    # A server may quote what it was sent, and in any bytes.
+    what = masked(str(error), relay, password).encode("utf-8", "backslashreplace").decode() or type(error).__name__
     if isinstance(error, ConnectionRefusedError) or isinstance(error.__cause__, ConnectionRefusedError):
         what = "nothing listens there"
     return f"The relay {relay.name} cannot be used: {what}. Check its address; nothing was sent over this connection."

@@ -14,7 +14,7 @@ LONGEST_READ: Final = 2_000
 """Characters beyond which an address is refused by its length, without being read."""
 
 PLAIN: Final = (
-    r"[A-Za-z0-9_!#$%&'*+/=?^`{|}~-]+[.A-Za-z0-9_!#$%&'*+/=?^`{|}~-]*@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?"
+    r"[A-Za-z0-9_!#$%&'*+/=?^`{|}~-]+(?:\.[A-Za-z0-9_!#$%&'*+/=?^`{|}~-]+)*@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?"
 )
 """A dot-atom of ASCII (RFC 5322 3.2.3) before a domain of ASCII: whatever is wrong here is wrong with the domain."""
 
