@@ -168,7 +168,7 @@ class _Desk:
 
     def _see(self, request: Request, recipient: Recipient, kind: EventKind, **more: Any) -> None:
         """Record an open or a click of a person who agreed to tracking; a HEAD is nobody's look."""
-        if not recipient.tracked:
+        if request.method == "HEAD" or not recipient.tracked:
             return
         agent = kept(request.headers.get("user-agent", ""), AGENT_LENGTH)
         seen, basis = machine.of_agent(agent)

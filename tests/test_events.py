@@ -601,10 +601,12 @@ def test_timing_tells_gateways_from_people() -> None:
             ("clicked", "c", "ana@a.example", 60, "u1"),
             ("clicked", "c", "ana@a.example", 90, "u2"),
             ("opened", "d", "ana@a.example", 1, None),
+            ("delivered", "e", "gate@a.example", 20, None),
+            ("clicked", "e", "gate@a.example", 5, "u1"),
         ]
     )
     judged = machine.judged(events)
-    assert list(judged["machine"]) == [False, False, True, True, True, False, False, False]
+    assert list(judged["machine"]) == [False, False, True, True, True, False, False, False, False, True]
     assert list(judged["machine_basis"][2:5]) == ["within seconds of delivery"] + ["all links within seconds"] * 2
     assert list(judged.index) == list(events.index)
 

@@ -192,10 +192,10 @@ def test_the_page_says_the_finding_first(page: Page) -> None:
 
 
 def test_the_page_has_its_sections(page: Page) -> None:
-    """A reader finds what happened, to whom it went, the comparison, the times, the bounces, the method and the provenance."""
+    """A reader finds what happened, to whom, the comparison, the times, the bounces, the method and the sources."""
     for heading in (
-        "What happened", "Who it went to", "Beside the segmented campaigns", "When people reacted", "What bounced and why",
-        "Beside earlier campaigns", "Method and limits", "Where these figures come from",
+        "What happened", "Who it went to", "Beside the segmented campaigns", "When people reacted",
+        "What bounced and why", "Beside earlier campaigns", "Method and limits", "Where these figures come from",
     ):  # fmt: skip
         assert heading in page.text
     assert "bulkkit.db" in page.text
@@ -264,7 +264,7 @@ def test_other_peoples_words_are_text(tmp_path: Path) -> None:
     hostile = written(tmp_path, ledger, HOSTILE)
     assert "img" not in hostile.tags
     assert hostile.handlers == []
-    assert len(hostile.scripts) == 2 + 4
+    assert len(hostile.scripts) == 2 + 5
     assert "{{ 7*7 }}" in hostile.text
 
 

@@ -168,7 +168,7 @@ def happened(ledger: Ledger) -> list[tuple[object, ...]]:
 
 def test_what_was_acted_is_what_was_recorded(opened: Open) -> None:
     """Each act in the frame is an event in the ledger, at its moment, and no event is without its act."""
-    sandbox = opened()
+    sandbox = opened(time_scale=1)
     people = [*crowd(150), "late.1@a.example", "angry.1@a.example", "leaver.1@a.example"]
     ledger = delivered(sandbox, people, untracked=("half.3@d3.example",))
     frame = sandbox.react()

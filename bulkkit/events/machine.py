@@ -25,6 +25,9 @@ GMAIL_PREFETCH: Final = "Edge/12.246 Mozilla/5.0"
 
 SECONDS_OF_DELIVERY: Final = 10.0
 """A choice: within it nobody has noticed, opened and read a message."""
+CLOCKS_APART: Final = 60.0
+"""Seconds by which an open may seem to come before its delivery: relay and tracker have each their clock, and the
+delivery is stamped only when the relay's answer is there."""
 SECONDS_OF_LINKS: Final = 5.0
 """A choice: nobody follows several links of a message in so short a time, gateways do."""
 LEAST_LINKS: Final = 2
@@ -92,13 +95,14 @@ def opened_at_once(events: pd.DataFrame, seconds: float = SECONDS_OF_DELIVERY) -
     """Return for each event whether it is an open or a click within `seconds` of its message's delivery.
 
     Deliveries are the `delivered` events of the same campaign and mailbox; where
-    there is none, nothing can be said and the answer is False.
+    there is none, nothing can be said and the answer is False. What seems to come
+    up to `CLOCKS_APART` before the delivery counts too.
     """
     person = _persons(events)
     delivered = events["kind"] == EventKind.DELIVERED
     at = events["at"].where(delivered).groupby(person).transform("min")
     passed = (events["at"] - at).dt.total_seconds()
-    return (events["kind"].isin(_SEEN) & passed.between(0, seconds)).fillna(False).astype(bool)
+    return (events["kind"].isin(_SEEN) & passed.between(-CLOCKS_APART, seconds)).fillna(False).astype(bool)
 
 
 def links_at_once(events: pd.DataFrame, seconds: float = SECONDS_OF_LINKS) -> pd.Series[bool]:
