@@ -46,8 +46,9 @@ def main() -> None:
 @main.command()
 @click.argument("directory", type=click.Path(file_okay=False, path_type=Path), default=Path("bulkkit-lab"))
 @click.option("--browser/--no-browser", default=True, help="Open a browser window.")
+@click.option("--port", type=int, help="The port of JupyterLab, where its own is taken.")
 @explained
-def lab(directory: Path, browser: bool) -> None:
+def lab(directory: Path, browser: bool, port: int | None) -> None:
     """Copy the notebooks and the sample to DIRECTORY and open JupyterLab there.
 
     What is in DIRECTORY already stays as it is.
@@ -57,10 +58,16 @@ def lab(directory: Path, browser: bool) -> None:
     for source in (sample.notebooks(), sample.path()):
         copy_missing(source, directory / source.name)
     click.echo(f"The three notebooks are in {directory / 'notebooks'}.")
-    # JupyterLab takes this process over, so that Ctrl-C and its exit status are its own.
-    arguments = [sys.executable, "-m", "jupyterlab", *([] if browser else ["--no-browser"])]
+    options = [*([] if browser else ["--no-browser"]), *([f"--port={port}"] if port else [])]
     os.chdir(directory)
-    os.execv(sys.executable, [*arguments, "notebooks/1_list_health.ipynb"])  # noqa: S606
+    # JupyterLab takes this process over, so that Ctrl-C and the exit status are its own.
+    command = [sys.executable, "-m", "jupyterlab", *options, *root_option(), "notebooks/1_list_health.ipynb"]
+    os.execv(sys.executable, command)  # noqa: S606
+
+
+def root_option() -> list[str]:
+    """Return what JupyterLab wants to hear before it runs for a container's root."""
+    return ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
 
 
 def copy_missing(source: Path, target: Path) -> None:

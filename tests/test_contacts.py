@@ -38,12 +38,14 @@ def test_a_valid_address_is_left_alone(valid: list[str]) -> None:
 
 def test_the_callers_frame_stays_as_it_is() -> None:
     """The frame handed in is copied: its values, names and index are not touched."""
-    frame = pd.DataFrame({"email": ["ana@example.org ", " bo@example.org"], "n": [1, 2]}, index=[7, 7])
+    frame = pd.DataFrame(
+        {"email": ["ana@example.org ", " bo@example.org", "al@x.example"], "n": [1, 2, 3]}, index=[7, 7, 7]
+    )
     before = frame.copy(deep=True)
     read = read_contacts(frame)
     pd.testing.assert_frame_equal(frame, before)
-    assert read.index.tolist() == [7, 7]
-    assert read["email"].tolist() == ["ana@example.org", "bo@example.org"]
+    assert read.index.tolist() == [7, 7, 7]
+    assert read["email"].tolist() == ["ana@example.org", "bo@example.org", "al@x.example"]
     assert read.columns.tolist() == ["email", "n", "repaired"]
     assert read["n"].dtype == frame["n"].dtype
 

@@ -76,7 +76,7 @@ LEGITIMATE = """
     gmaven.com gmao.com gmark.com hotel.com hotels.com protonmedia.com pocketmail.com netscape.net toutlook.com
     earthlink.com libera.it grange.fr orage.fr mailhouse.example google.com apple.com amazon.com microsoft.com ieee.org
     acm.org mit.edu ox.ac.uk cam.ac.uk tum.de ethz.ch bund.de europa.eu who.int nhs.net gov.uk example.edu it-online.de
-    e-online.de my-online.de outlook3.com gmail7.com xn--bcher-kva.example
+    e-online.de my-online.de outlook3.com gmail7.com i.cloud xn--bcher-kva.example
 """
 
 
@@ -125,6 +125,8 @@ def test_a_misspelt_ending_is_no_real_one() -> None:
         ("ana@gmail,com", "ana@gmail.com"),
         ("ana@gmail", "ana@gmail.com"),
         ("ana@gmailcom", "ana@gmail.com"),
+        ("ana@comcast", "ana@comcast.net"),
+        ("ana@northmail", "ana@northmail.example"),
         ("ana@@gmail.com", "ana@gmail.com"),
         ("ana@gmail..com", "ana@gmail.com"),
         ("ana@.gmail.com", "ana@gmail.com"),

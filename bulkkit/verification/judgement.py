@@ -101,7 +101,7 @@ def verify(
     no_text = (codes == -1) & column.notna()
     laid_out["diagnostic"] = laid_out["diagnostic"].mask(no_text, NO_TEXT)
     verdict = conform(laid_out, VERDICT_DTYPES)[list(VERDICT_DTYPES)].set_axis(own.index)
-    return contacts.assign(**{name: verdict[name].array for name in VERDICT_DTYPES})
+    return own.assign(**{name: verdict[name].array for name in VERDICT_DTYPES})
 
 
 def _concluded(found: pd.DataFrame, addresses: pd.Series[Any]) -> pd.DataFrame:

@@ -80,6 +80,8 @@ def _target(domain: str) -> str | None:
         return "gmail.com"
     if name == "www" and rest in known():
         return rest
+    if not rest and name in _alone():
+        return _alone()[name]
     if domain.replace(".", "") in _joined():
         return _joined()[domain.replace(".", "")]
     for ending in (rest, inverted("cuts").get(rest, rest) if rest else "com"):
@@ -124,6 +126,12 @@ def _names() -> Mapping[str, list[str]]:
 def _misspelt_names() -> Mapping[str, str]:
     """Return the names of the common misspellings without their endings, which may be misspelt too."""
     return {bad.partition(".")[0]: good.partition(".")[0] for bad, good in misspellings().items()}
+
+
+@lru_cache(maxsize=1)
+def _alone() -> Mapping[str, str]:
+    """Return the most common target of each name: `yahoo` is `yahoo.com`."""
+    return {target.partition(".")[0]: target for target in reversed(list(inverted("targets")))}
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,152 @@
+"""The commands, as they are typed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+import bulkkit as bk
+from bulkkit import sample
+from bulkkit.cli import main
+
+
+def run(*arguments: str, status: int = 0) -> str:
+    """Run a command in this process; return what it printed."""
+    done = CliRunner().invoke(main, arguments)
+    assert done.exit_code == status, done.output
+    return done.output
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Path:
+    """A ledger with the sample's campaigns, and their events not yet in it."""
+    path = tmp_path / "history.db"
+    bk.Ledger(path).add_campaigns(pd.read_csv(sample.path() / "campaigns.csv"))
+    return path
+
+
+def test_import_twice_is_import_once(history: Path) -> None:
+    """Events that are known already are not counted again."""
+    events = str(sample.path() / "events.parquet")
+    assert "98,402 events read, 98,402 of them new" in run("import", events, "--ledger", str(history))
+    assert "98,402 events read, 0 of them new" in run("import", events, "--ledger", str(history))
+
+
+def test_import_names_the_unusable_line(history: Path, tmp_path: Path) -> None:
+    """A line that is no event is named with its number, and the others are kept."""
+    line = json.dumps({"email": "ana@example.org", "event": "open", "timestamp": 1_790_000_000, "sg_event_id": "x1"})
+    (tmp_path / "export.json").write_text(f"{line}\n{{broken\n", encoding="utf-8")
+    printed = run("import", str(tmp_path / "export.json"), "--ledger", str(history))
+    assert "1 events read, 1 of them new" in printed
+    assert "export.json:2:" in printed
+
+
+def test_report_is_written(history: Path, tmp_path: Path) -> None:
+    """`bulkkit report` writes one file and says where."""
+    run("import", str(sample.path() / "events.parquet"), "--ledger", str(history))
+    target = tmp_path / "spring.html"
+    arguments = ["--ledger", str(history), "--path", str(target), "--contacts", str(sample.path() / "contacts.csv")]
+    assert str(target) in run("report", "spring", *arguments).replace("\n", "")
+    assert "spring" in target.read_text(encoding="utf-8")
+
+
+def test_status_shows_each_campaign(history: Path) -> None:
+    """`bulkkit status` names the campaigns and how old the knowledge is."""
+    printed = run("status", "--ledger", str(history))
+    assert all(name in printed for name in ("spring", "summer-update", "no day yet"))
+
+
+@pytest.mark.parametrize("command", [("status",), ("report", "spring"), ("track", "--base-url", "http://127.0.0.1")])
+def test_missing_ledger_is_named(command: tuple[str, ...], tmp_path: Path) -> None:
+    """A ledger that is not there is named, and none is made."""
+    path = tmp_path / "none.db"
+    assert "There is no ledger" in run(*command, "--ledger", str(path), status=1)
+    assert not path.exists()
+
+
+def test_unknown_campaign_lists_the_known(history: Path) -> None:
+    """A campaign that the ledger does not have gets the names of those that it has."""
+    assert "summer-update" in run("report", "sprung", "--ledger", str(history), status=1)
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running(*arguments: str, folder: Path, **environment: str) -> Iterator[None]:
+    """Run a command that goes on until it is stopped."""
+    command = [sys.executable, "-m", "bulkkit", *arguments]
+    with subprocess.Popen(
+        command, cwd=folder, env=os.environ | environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def until(answer: Callable[[], int], wanted: int, seconds: float = 60) -> None:
+    """Ask again until the answer is the wanted one."""
+    end = time.monotonic() + seconds
+    while (got := answer()) != wanted:
+        assert time.monotonic() < end, got
+        time.sleep(0.1)
+
+
+def status_of(url: str) -> int:
+    """Return the HTTP status of an address, or 0 while nobody answers."""
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
+    except OSError:
+        return 0
+
+
+def test_track_serves_the_tracker(history: Path, tmp_path: Path) -> None:
+    """`bulkkit track` answers, and a token that nobody signed is not found."""
+    port = free_port()
+    arguments = ["track", "--ledger", str(history), "--base-url", f"http://127.0.0.1:{port}", "--port", str(port)]
+    with running(*arguments, folder=tmp_path, BULKKIT_LINK_KEY="ab" * 32):
+        until(lambda: status_of(f"http://127.0.0.1:{port}/u/forged"), 404)
+
+
+def test_lab_opens_on_copies(tmp_path: Path) -> None:
+    """`bulkkit lab DIR` copies notebooks and data, keeps what is there, and serves JupyterLab."""
+    port = free_port()
+    kept = tmp_path / "desk" / "notebooks" / "3_report.ipynb"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("mine")
+    settings = {
+        name: str(tmp_path / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
+    }
+    arguments = ("lab", "desk", "--no-browser", "--port", str(port))
+    with running(*arguments, folder=tmp_path, JUPYTER_TOKEN="token", **settings):
+        until(lambda: status_of(f"http://127.0.0.1:{port}/lab/tree/notebooks/1_list_health.ipynb?token=token"), 200)
+    assert kept.read_text() == "mine"
+    assert (tmp_path / "desk" / "notebooks" / "1_list_health.ipynb").exists()
+    assert (tmp_path / "desk" / "data" / "contacts.csv").exists()
