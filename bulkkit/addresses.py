@@ -29,13 +29,15 @@ def mailbox_key(address: str) -> str:
 
 def mailbox_keys(addresses: pd.Series[Any]) -> pd.Series[Any]:
     """Return `mailbox_key` of each address, missing where it is missing; plain ASCII column-wise."""
-    keys = addresses.str.strip().str.lower()
-    odd = ~keys.str.fullmatch(r"[!-?A-~]+@[a-z0-9.-]+", na=True) | keys.str.endswith(
+    # Looked at before lower(): Arrow makes a plain "i" of a dotted capital one, which is somebody else.
+    trimmed = addresses.str.strip()
+    keys = trimmed.str.lower()
+    odd = ~trimmed.str.fullmatch(r"[!-?A-~]+@[A-Za-z0-9.-]+", na=True) | keys.str.endswith(
         ("@gmail.com", "@googlemail.com", "."), na=False
     )
     odd = odd & addresses.notna()
     if odd.any():
-        keys = keys.where(~odd, addresses[odd].map(mailbox_key).reindex(addresses.index))
+        keys[odd] = addresses[odd].map(mailbox_key).to_numpy()
     return keys
 
 

@@ -24,7 +24,6 @@ from bulkkit.reporting import report
 from bulkkit.sandbox import Sandbox
 from bulkkit.scoring import Health, health
 from bulkkit.sending.relay import Relay
-from bulkkit.sending.retry import Retry
 from bulkkit.sending.send import Send
 from bulkkit.sending.throttle import Throttle
 from bulkkit.verification import verify
@@ -34,9 +33,6 @@ TIME_SCALE: Final = 3600.0
 """A second stands for an hour: the real throttle at work, and short enough to watch."""
 LONGEST_WATCH: Final = 12.0
 """Seconds that the throttled send may take; a longer one gets a faster clock."""
-RETRY: Final = Retry(give_up_after=8 * 3600.0)
-"""An announcement that could not be handed over within a working day is given up."""
-
 BODY: Final = """\
 # We move on 1 December
 
@@ -131,7 +127,6 @@ def draft(options: Options, ground: Groundwork, relay: Relay, sandbox: Sandbox |
         ledger=ground.ledger,
         consent=None if has_consent_columns(ground.checked) else "not asked: a rehearsal on this machine",
         limit=options.recipients,
-        retry=RETRY,
     )
     if sandbox:
         sandbox.clock.rescale(max(TIME_SCALE, planned.finishes_after.total_seconds() / LONGEST_WATCH))

@@ -133,11 +133,13 @@ def keyed(frame: AnyFrame, what: str) -> Frame:
 def mailboxes(frame: Frame) -> Frame:
     """Return the rows that have an address, with the mailbox it means in `_mailbox` (as `addresses.mailbox_key`)."""
     addressed = frame.filter(~nw.col("email").is_null()).with_columns(nw.col("email").cast(nw.String).alias("_raw"))
-    trimmed = nw.col("_raw").str.strip_chars().str.to_lowercase()
+    stripped = nw.col("_raw").str.strip_chars()
+    # Looked at before it is lowered: some libraries make a plain "i" of a dotted capital one, which is somebody else.
+    is_plain = stripped.str.contains(r"^[!-?A-~]+@[A-Za-z0-9.-]*[A-Za-z0-9-]$")
+    trimmed = stripped.str.to_lowercase()
     local = trimmed.str.replace_all(r"[+@].*$", "").str.replace_all(".", "", literal=True)
     google = nw.when(trimmed.str.contains(r"@(?:gmail|googlemail)\.com$"))
     plain = google.then(nw.concat_str(local, nw.lit("@gmail.com"))).otherwise(trimmed)
-    is_plain = trimmed.str.contains(r"^[!-?A-~]+@[a-z0-9.-]*[a-z0-9-]$")
     odd = addressed.filter(~is_plain).select("_raw").unique().collect("pandas").to_native()["_raw"]
     if not len(odd):
         return addressed.with_columns(plain.alias(KEY[1]))

@@ -149,7 +149,7 @@ def _tokens(at: Situation) -> Iterator[Finding]:
 
 
 def _empty_tokens(at: Situation) -> Iterator[Finding]:
-    for token in sorted(at.message.tokens & set(at.recipients.columns)):
+    for token in sorted(at.message.bare & set(at.recipients.columns)):
         empty = int(_is_empty(at.recipients[token]).sum())
         if empty:
             yield Finding(
@@ -157,7 +157,7 @@ def _empty_tokens(at: Situation) -> Iterator[Finding]:
                 Severity.WARNING,
                 "template",
                 f"{empty:,} of {len(at.recipients):,} recipients have no {token!r}.",
-                f'See how that reads; {{{{ {token} | default("…") }}}} fills the gap.',
+                f'Write {{{{ {token} | default("…") }}}}, or see how the gap reads.',
                 "the template",
             )
 

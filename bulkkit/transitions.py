@@ -115,7 +115,7 @@ class Pending:
 class PastClaim:
     """A message handed over earlier, which counts against the limits of its network and relay.
 
-    `stamp` is when its transaction began, `seconds` how long that was open.
+    `stamp` is when its transaction began, `seconds` how long that was open; infinite where nobody saw its end.
     """
 
     network: str

@@ -66,7 +66,7 @@ def _counted(table: pd.DataFrame, rate: str, counts: str = "all") -> tuple[Any, 
 
 
 @given(histories)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_no_rate_is_beyond_its_bounds(events: pd.DataFrame) -> None:
     """0 <= numerator <= denominator, 0 <= lower <= value <= upper <= 1, and the floor is never above the ceiling."""
     table = rates(events)
@@ -94,7 +94,19 @@ def test_importing_twice_or_in_another_order_changes_nothing(events: pd.DataFram
 
 @given(
     st.lists(
-        st.sampled_from([*PEOPLE, " X.Y+z@Gmail.COM", "ä@ö.example", "a b@c.example.", "no at sign", "@", "a@b@c"]),
+        st.sampled_from(
+            [
+                *PEOPLE,
+                " X.Y+z@Gmail.COM",
+                "ä@ö.example",
+                "a b@c.example.",
+                "no at sign",
+                "@",
+                "a@b@c",
+                "İ@x.example",
+                "\u212a@x.example",
+            ]
+        ),
         min_size=1,
     )
 )
@@ -271,6 +283,18 @@ def test_grouping_by_what_the_contacts_know() -> None:
     table = rates(events, contacts=contacts, by="provider")
     assert table["provider"].drop_duplicates().tolist() == ["X", "unknown"]
     assert table[table["rate"] == "bounced"]["denominator"].tolist() == [2, 1]
+
+
+def test_campaigns_with_unknown_recipients_stand_in_no_mixed_row() -> None:
+    """Grouped by something else, people of a campaign without recipients are left out beside those of one with."""
+    events = pd.concat(
+        [
+            _events(("sent", "a@b.example"), ("complained", "a@b.example")),
+            _events(("complained", "c@b.example"), campaign="list"),
+        ]
+    )
+    contacts = pd.DataFrame({"email": ["a@b.example", "c@b.example"], "provider": "X"})
+    assert _counted(rates(events, contacts=contacts, by="provider"), "complained") == (1, 1)
 
 
 def test_frames_that_cannot_be_used_are_refused() -> None:

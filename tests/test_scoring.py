@@ -67,7 +67,7 @@ def _value(checked: pd.DataFrame, component: str, events: pd.DataFrame | None = 
 
 
 @given(lists, st.data(), st.booleans())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_making_an_address_worse_never_raises_the_score(rows: list[Any], data: st.DataObject, past: bool) -> None:
     """An address that becomes riskier or undeliverable, or loses its consent, does not make the list healthier."""
     row = data.draw(st.integers(0, len(rows) - 1))
@@ -79,7 +79,7 @@ def test_making_an_address_worse_never_raises_the_score(rows: list[Any], data: s
 
 
 @given(lists, st.integers(1, 5), st.sampled_from(["dead", "repeated"]), st.booleans())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_adding_dead_or_repeated_rows_never_raises_the_score(rows: list[Any], many: int, how: str, past: bool) -> None:
     """Undeliverable addresses, with consent or without, and rows that repeat others, do not make a list healthier."""
     listed = _checked(rows)

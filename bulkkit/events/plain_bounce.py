@@ -14,8 +14,8 @@ from email.message import Message
 from typing import Any, Final
 
 from bulkkit.events import report
-from bulkkit.events.bounce_class import classify, codes
 from bulkkit.events.raw import RAW_LENGTH, fingerprint, kept
+from bulkkit.refusals import classify, codes
 from bulkkit.vocabulary import EventKind
 
 FAILED: Final = "X-Failed-Recipients"

@@ -13,12 +13,12 @@ from typing import Any, Final
 import pandas as pd
 
 from bulkkit.events import machine
-from bulkkit.events.bounce_class import Verdict, classify, codes
 from bulkkit.events.opening import Form, Opening
 from bulkkit.events.raw import RAW_LENGTH, fingerprint, kept
 from bulkkit.events.records import records
 from bulkkit.events.source import Reading, Source, Unusable
 from bulkkit.frames import conform
+from bulkkit.refusals import Verdict, classify, codes
 from bulkkit.vocabulary import EVENT_DTYPES, BounceClass, BounceType, EventKind
 
 KINDS: Final = {

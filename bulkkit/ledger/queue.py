@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from hashlib import blake2b
+from math import inf
 from secrets import token_bytes
 from typing import Any, Final
 
@@ -180,7 +181,7 @@ def claims_since(connection: sqlite3.Connection, now: Stamp, seconds: float, clo
 
 def _seconds(start: int, end: int | None) -> float:
     # The wall clock may have been moved back meanwhile.
-    return 0.0 if end is None else max(0, end - start) / 1e6
+    return inf if end is None else max(0, end - start) / 1e6
 
 
 def add_campaigns(connection: sqlite3.Connection, frame: pd.DataFrame) -> int:

@@ -8,8 +8,10 @@ from typing import Any, Final
 
 import pandas as pd
 
+from bulkkit.events.machine import judged
 from bulkkit.frames import conform
 from bulkkit.ledger.moments import column_from_stored
+from bulkkit.refusals import PASSING
 from bulkkit.vocabulary import (
     CAMPAIGN_DTYPES,
     EVENT_DTYPES,
@@ -28,14 +30,6 @@ STATE_EVENTS: Final = {
     SendState.EXPIRED: (EventKind.SENT, EventKind.BOUNCED),
 }
 """What a final state says as events. In doubt says nothing: it stands in no denominator."""
-REFUSES_US: Final = (
-    BounceClass.AUTHENTICATION_FAILED,
-    BounceClass.POLICY_RELATED,
-    BounceClass.QUOTA_ISSUES,
-    BounceClass.SPAM_BLOCK,
-    BounceClass.SPAM_CONTENT,
-)
-"""Refusals that say nothing against the mailbox: soft bounces, whatever their code (RFC 3463 §3.8)."""
 
 
 def sends(connection: sqlite3.Connection, campaign: str | None) -> pd.DataFrame:
@@ -54,10 +48,14 @@ def suppressions(connection: sqlite3.Connection) -> pd.DataFrame:
 
 
 def events(connection: sqlite3.Connection, campaign: str | None) -> pd.DataFrame:
-    """Return all events: those that came in, and those that the sends' own states say (source `ledger`)."""
+    """Return all events: those that came in, and those that the sends' own states say (source `ledger`).
+
+    Opens and clicks are tagged as a machine's where their timing says so.
+    """
     stored = _table(connection, "events", EVENT_DTYPES, campaign, "at")
     derived = events_of_sends(sends(connection, campaign))
-    return pd.concat([derived, stored], ignore_index=True).sort_values("at", kind="stable", ignore_index=True)
+    together = pd.concat([derived, stored], ignore_index=True)
+    return judged(together.sort_values("at", kind="stable", ignore_index=True))
 
 
 def events_of_sends(frame: pd.DataFrame) -> pd.DataFrame:
@@ -83,7 +81,7 @@ def _said(rows: pd.DataFrame, kind: EventKind) -> pd.DataFrame:
     said["kind"], said["source"], said["diagnostic"] = str(kind), "ledger", rows["reply"]
     if kind == EventKind.BOUNCED:
         expired = rows["state"] == SendState.EXPIRED
-        soft = expired | (rows["smtp_code"].fillna(500) < 500) | rows["reason"].isin(REFUSES_US)
+        soft = expired | (rows["smtp_code"].fillna(500) < 500) | rows["reason"].isin(PASSING)
         said["bounce_type"] = soft.map({True: str(BounceType.SOFT), False: str(BounceType.HARD)})
         said["bounce_class"] = rows["reason"].where(~expired, str(BounceClass.MESSAGE_EXPIRED))
     if kind == EventKind.REJECTED:

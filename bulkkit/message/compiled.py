@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime, formataddr
+from urllib.parse import quote
 
 from bulkkit.addresses import ascii_domain
 from bulkkit.message import footer
@@ -40,7 +41,8 @@ class Preview:
 class CompiledMessage:
     """Templates and constant headers of one campaign; `write` fills them in.
 
-    `tokens` are the contacts' columns that the message needs, `standing` the
+    `tokens` are the contacts' columns that the message needs, `bare` those of
+    them that it uses without a `default(…)`, `standing` the
     tokens it uses that need no column, and `link_urls` the targets of its
     numbered links.
     """
@@ -49,6 +51,7 @@ class CompiledMessage:
     sender: Sender
     links: Links | None
     tokens: frozenset[str]
+    bare: frozenset[str]
     standing: frozenset[str]
     link_urls: tuple[str, ...]
     subject: Template
@@ -122,17 +125,23 @@ def compile_message(campaign: str, message: Message, sender: Sender, links: Link
     # The pixel comes last, so that the text part, made of the HTML, never sees it.
     body = None if html is None else Template.compile(footer.before_end(html, PIXEL_TAG), "the body", escape=True)
     subject, plain = Template.compile(message.subject, "the subject"), Template.compile(text, "the text part")
-    used = subject.tokens | plain.tokens | (body.tokens if body else frozenset())
-    own = {token_of(number) for number in range(len(urls))} | {PIXEL}
-    needed, standing = used - own - ALWAYS_THERE, used & ALWAYS_THERE
-    return CompiledMessage(campaign, sender, links, needed, standing, urls, subject, plain, body)
+    parts = [part for part in (subject, plain, body) if part is not None]
+    used = frozenset[str]().union(*(part.tokens for part in parts))
+    needed = used - ALWAYS_THERE - {token_of(number) for number in range(len(urls))} - {PIXEL}
+    bare = needed.intersection(frozenset[str]().union(*(part.bare for part in parts)))
+    return CompiledMessage(campaign, sender, links, needed, bare, used & ALWAYS_THERE, urls, subject, plain, body)
 
 
 def way_out(sender: Sender, links: Links | None, recipient: Recipient) -> str:
     """Return where this recipient unsubscribes: the tracker's page, or a mail to the sender."""
     if links is None:
-        return f"mailto:{sender.address}?subject=unsubscribe"
+        return by_mail(sender, recipient)
     return links.unsubscribe_url(links.token(recipient.send_id))
+
+
+def by_mail(sender: Sender, recipient: Recipient) -> str:
+    """Return the way out by mail; its subject names the message, so that nobody can unsubscribe somebody else."""
+    return f"mailto:{sender.address}?subject={quote(f'unsubscribe {recipient.message_id}')}"
 
 
 def envelope_address(email: str) -> str:
@@ -152,10 +161,9 @@ def _html_source(message: Message, sender: Sender) -> str:
 
 def _unsubscribe_headers(sender: Sender, links: Links | None, recipient: Recipient) -> list[bytes]:
     # RFC 2369 §3.2, and RFC 8058 §3.1: one HTTPS URI and the Post header make one click of it.
-    by_mail = f"<mailto:{sender.address}?subject=unsubscribe>"
     if links is None:
-        return [header("List-Unsubscribe", by_mail)]
+        return [header("List-Unsubscribe", f"<{by_mail(sender, recipient)}>")]
     return [
-        header("List-Unsubscribe", f"<{way_out(sender, links, recipient)}>, {by_mail}"),
+        header("List-Unsubscribe", f"<{way_out(sender, links, recipient)}>, <{by_mail(sender, recipient)}>"),
         header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
     ]

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Final
 
 from jinja2 import TemplateError as JinjaError
-from jinja2 import TemplateSyntaxError, meta
+from jinja2 import TemplateSyntaxError, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bulkkit.errors import TemplateError
@@ -24,9 +24,10 @@ ALWAYS_THERE: Final = frozenset({"email", "campaign", "sender_name", "postal_add
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A text with tokens, compiled once."""
+    """A text with tokens, compiled once; `bare` are those that it uses somewhere without a `default(…)`."""
 
     tokens: frozenset[str]
+    bare: frozenset[str]
     _render: Callable[[Mapping[str, str]], str]
 
     @classmethod
@@ -42,8 +43,9 @@ class Template:
         """
         environment = _environment(escape)
         try:
-            tokens = meta.find_undeclared_variables(environment.parse(source))
-            return cls(frozenset(tokens), environment.from_string(source).render)
+            tree = environment.parse(source)
+            tokens = frozenset(meta.find_undeclared_variables(tree))
+            return cls(tokens, tokens & _bare(tree), environment.from_string(source).render)
         except TemplateSyntaxError as error:
             raise TemplateError(
                 f"Line {error.lineno} of {where} cannot be read as a template: {error.message}"
@@ -64,6 +66,12 @@ class Template:
             return self._render(values)
         except (JinjaError, ArithmeticError, TypeError, ValueError, AttributeError) as error:
             raise TemplateError(f"The template cannot be filled in for {values.get('email')!r}: {error}") from None
+
+
+def _bare(tree: nodes.Template) -> frozenset[str]:
+    filled = (filter_.node for filter_ in tree.find_all(nodes.Filter) if filter_.name in {"default", "d"})
+    guarded = {id(name) for name in filled}
+    return frozenset(name.name for name in tree.find_all(nodes.Name) if id(name) not in guarded)
 
 
 @cache

@@ -33,6 +33,9 @@ class Clock(Protocol):
     def stamp(self) -> Stamp:
         """Return the moment as the ledger keeps it."""
 
+    def skip(self, seconds: float) -> None:
+        """Let so much idle time pass at once where the time is simulated; real time cannot be skipped."""
+
     def machine_seconds(self, seconds: float) -> float:
         """Return how long the machine is to wait until so many seconds of this clock have passed."""
 
@@ -54,6 +57,9 @@ class SystemClock:
     def stamp(self) -> Stamp:
         """Return the moment with the boot it belongs to."""
         return Stamp(self.now(), boot_id(), self.seconds())
+
+    def skip(self, seconds: float) -> None:
+        """Do nothing: real time cannot be skipped."""
 
     def machine_seconds(self, seconds: float) -> float:
         """Return the same number."""
@@ -87,6 +93,10 @@ class ScaledClock:
         """Return the simulated moment; it belongs to no boot, so only its UTC counts later."""
         return Stamp(self.now(), "", 0.0)
 
+    def skip(self, seconds: float) -> None:
+        """Let so many seconds pass at once."""
+        self._skipped += max(0.0, seconds)
+
     def rescale(self, scale: float) -> None:
         """Run `scale` times as fast as the machine's clock from now on."""
         self._skipped = self.seconds()
@@ -95,7 +105,7 @@ class ScaledClock:
 
     def advance_to(self, moment: datetime) -> None:
         """Move forward to `moment`; a moment that has passed changes nothing."""
-        self._skipped += max(0.0, (moment - self.now()).total_seconds())
+        self.skip((moment - self.now()).total_seconds())
 
     def machine_seconds(self, seconds: float) -> float:
         """Return how long that is; the clock may be moved forward meanwhile, so look again now and then."""

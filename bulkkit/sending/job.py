@@ -77,6 +77,9 @@ class Progress:
         """How many messages have come to an end, in doubt among them."""
         return self.accepted + self.refused + self.expired + self.in_doubt
 
+    def __repr__(self) -> str:
+        return f"<Progress {self}>"
+
     def __str__(self) -> str:
         names = ("deferred", "refused", "given up", "in doubt")
         counts = (self.deferred, self.refused, self.expired, self.in_doubt)

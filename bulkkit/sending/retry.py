@@ -13,33 +13,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from bulkkit.vocabulary import BounceClass, SendState
+from bulkkit.refusals import classify
+from bulkkit.vocabulary import SendState
 
 GREYLIST_SECONDS: Final = 300.0
 """Postfix's own minimal backoff (postconf(5), 2026-11), and what most greylists ask for."""
 
 _GREYLISTED: Final = re.compile(r"gr[ea]y-?list|try again (later|in)|4\.7\.1\b", re.IGNORECASE)
-_ENHANCED: Final = re.compile(r"(?<![\w.])([245])\.(\d{1,3})\.(\d{1,3})(?!\.?\w)")
-"""RFC 3463 §2; what goes on behind a further dot is an IP address."""
-
-ENHANCED_CLASSES: Final = {
-    "1.1": BounceClass.INVALID_RECIPIENT,
-    "1.2": BounceClass.BAD_DOMAIN,
-    "1.3": BounceClass.INVALID_RECIPIENT,
-    "1.6": BounceClass.INACTIVE_MAILBOX,
-    "1.10": BounceClass.BAD_DOMAIN,
-    "2.1": BounceClass.INACTIVE_MAILBOX,
-    "2.2": BounceClass.QUOTA_ISSUES,
-    "4.1": BounceClass.NO_ANSWER_FROM_HOST,
-    "4.4": BounceClass.DNS_FAILURE,
-    "4.7": BounceClass.MESSAGE_EXPIRED,
-    "5.3": BounceClass.TOO_MANY_RECIPIENTS,
-    "7.26": BounceClass.AUTHENTICATION_FAILED,
-}
-"""RFC 3463 and its registry, without the first digit."""
-
-SUBJECT_CLASSES: Final = {"7": BounceClass.POLICY_RELATED, "2": BounceClass.INACTIVE_MAILBOX}
-"""Where the detail is not known: RFC 3463's subject digit."""
 
 DEAD: Final = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"})
 """The mailbox or its domain is not there, and will not be."""
@@ -77,7 +57,7 @@ class Retry:
         """Return what follows from a reply to the attempt number `attempts`, `age` seconds after the first one."""
         if 200 <= code < 300:
             return Decision(SendState.ACCEPTED)
-        reason = str(classify(code, enhanced))
+        reason = str(classify(enhanced, code, text).reason)
         if code >= 500:
             return Decision(SendState.REFUSED, reason, suppress=enhanced in DEAD)
         return self.later(reason, self._delay(code, text, attempts), age)
@@ -101,19 +81,3 @@ class Retry:
     def from_spec(cls, spec: Mapping[str, Any]) -> Retry:
         """Return the policy that `spec` describes."""
         return cls(**spec)
-
-
-def classify(code: int, enhanced: str | None) -> BounceClass:
-    """Return the class of a refusal, by its enhanced code where there is one."""
-    if enhanced:
-        _, _, detail = enhanced.partition(".")
-        known = ENHANCED_CLASSES.get(detail) or SUBJECT_CLASSES.get(detail.partition(".")[0])
-        if known:
-            return known
-    return BounceClass.TRANSIENT_FAILURE if code < 500 else BounceClass.UNCATEGORIZED
-
-
-def enhanced_code(text: str) -> str | None:
-    """Return the enhanced status code (RFC 3463) that a reply's text begins with or holds, or None."""
-    found = _ENHANCED.search(text[:200])
-    return found[0] if found else None

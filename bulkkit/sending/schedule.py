@@ -31,6 +31,11 @@ class Schedule:
     def __len__(self) -> int:
         return self._waiting
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether all that is left waits for its next attempt, and nothing for its network."""
+        return not self._lines
+
     def add(self, send_id: int, network: str) -> None:
         """Put a message at the end of its network's line."""
         self._waiting += 1

@@ -53,12 +53,19 @@ class Turnstile:
         return len(self._schedule)
 
     async def next(self, relay: Relay) -> Turn | None:
-        """Return the next turn for a connection to `relay`, or None once there will be none."""
+        """Return the next turn for a connection to `relay`, or None once there will be none.
+
+        Hours in which a sandbox would only wait for the next attempt pass at once.
+        """
         while self._goes_on:
             turn = self._take(relay) if self._open else None
             if turn is not None:
                 return turn
-            await self._change(self._until_next(relay))
+            seconds = self._until_next(relay)
+            if seconds is not None and self._open and self._schedule.is_idle and not self._in_flight:
+                self._clock.skip(seconds)
+            else:
+                await self._change(seconds)
         return None
 
     async def rest(self, seconds: float) -> None:
@@ -158,7 +165,7 @@ class Turnstile:
                 pace.remember(moment)
 
     def _moment(self, claim: PastClaim, now: Stamp) -> float:
-        """Return when a past transaction ended, in this clock's seconds; one stamped in the future counts as now."""
+        """Return when a past transaction ended, in this clock's seconds; nothing is later than now."""
         if claim.stamp.boot_id and claim.stamp.boot_id == now.boot_id:
             age = now.boot_seconds - claim.stamp.boot_seconds
         else:

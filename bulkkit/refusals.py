@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from bulkkit.events.bounce_words import TEXT_LENGTH, class_of_words
+from bulkkit.refusal_words import TEXT_LENGTH, class_of_words
 from bulkkit.vocabulary import BounceClass, BounceType
 
 ENHANCED: Final = {
@@ -78,8 +78,8 @@ DEAD: Final = frozenset({BounceClass.INVALID_RECIPIENT, BounceClass.BAD_DOMAIN, 
 PASSING: Final = frozenset(BounceClass) - DEAD - {BounceClass.UNCATEGORIZED, BounceClass.DNS_FAILURE}
 """Classes about the sender, the message or the day: soft even where the code begins with 5."""
 
-_CODES: Final = re.compile(r"(?<![\d.])([245]\d\d)(?:[ \-]+#?([245]\.\d{1,3}\.\d{1,3}))?(?![\d.])")
-_ENHANCED: Final = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
+_CODES: Final = re.compile(r"(?<![\d.])([245]\d\d)(?:[ \-]+#?([245]\.\d{1,3}\.\d{1,3}))?(?!\.?\d)")
+_ENHANCED: Final = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?!\.?\d)")
 
 
 @dataclass(frozen=True, slots=True)

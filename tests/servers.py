@@ -1,0 +1,334 @@
+"""Mail servers for the tests: one of our own that misbehaves on cue, and Postfix's smtp-sink."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import shutil
+import socket
+import ssl
+import struct
+import subprocess
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+from typing import Final
+
+import pytest
+
+LOOPBACK: Final = "127.0.0.1"
+PATIENCE: Final = 20.0
+SINK: Final = "/usr/sbin/smtp-sink"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a client has just asked: the step, and how often this step was asked for this recipient so far."""
+
+    step: str
+    line: str
+    recipient: str
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server does about it: bytes, perhaps late or dripped, and what follows them."""
+
+    reply: bytes = b""
+    after: float = 0.0
+    until: Callable[[], bool] | None = None
+    drip: float | None = None
+    then: str = "go on"
+    """`go on`, `close`, `reset`, `half-close`, `endless` (the reply again and again), `babble` or `silence`."""
+
+
+Script = Callable[[Asked], "Answer | None"]
+
+DEFAULTS: Final = {
+    "banner": b"220 test.example ESMTP\r\n",
+    "HELO": b"250 test.example\r\n",
+    "MAIL": b"250 2.1.0 Ok\r\n",
+    "RCPT": b"250 2.1.5 Ok\r\n",
+    "DATA": b"354 Go on\r\n",
+    "dot": b"250 2.0.0 Ok\r\n",
+    "RSET": b"250 2.0.0 Ok\r\n",
+    "STARTTLS": b"220 2.0.0 Ready\r\n",
+    "AUTH": b"235 2.7.0 Welcome\r\n",
+    "QUIT": b"221 2.0.0 Bye\r\n",
+}
+
+
+def answer(step: str, *answers: Answer | bytes | str | None, recipient: str = "") -> Script:
+    """Return a script that gives these answers at one step, one after the other, and then the usual one."""
+    parts = [Answer(part.encode() if isinstance(part, str) else part) if isinstance(part, str | bytes) else part
+             for part in answers]  # fmt: skip
+
+    def script(asked: Asked) -> Answer | None:
+        if asked.step != step or (recipient and asked.recipient != recipient) or asked.times > len(parts):
+            return None
+        return parts[asked.times - 1]
+
+    return script
+
+
+def always(step: str, reply: str, recipient: str = "") -> Script:
+    """Return a script that always gives the same reply at one step."""
+    return lambda asked: Answer(reply.encode()) if asked.step == step and recipient in {"", asked.recipient} else None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A message whose dot came in; `good` where the server answered it with 250 or would have."""
+
+    recipient: str
+    data: bytes
+    good: bool
+    begun: float
+    ended: float
+    connection: int
+
+    @property
+    def message_id(self) -> str:
+        """The Message-ID on the wire."""
+        found = re.search(rb"(?im)^message-id: (.*)\r$", self.data)
+        assert found, self.data[:200]
+        return found[1].decode()
+
+
+@dataclass
+class MailServer:
+    """A mail server in a thread, on a port of its own; what it does at each step a script may change.
+
+    `taken` holds each message whose dot came in, `lines` each line that a client
+    wrote outside of data, `clients` the address behind each connection, `most_open`
+    the most transactions open at once.
+    """
+
+    script: Script | None = None
+    tls: ssl.SSLContext | None = None
+    implicit_tls: ssl.SSLContext | None = None
+    extensions: tuple[str, ...] = ("8BITMIME", "ENHANCEDSTATUSCODES")
+    now: Callable[[], float] = monotonic
+    latency: float = 0.0
+    taken: list[Taken] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    clients: list[str] = field(default_factory=list)
+    most_open: int = 0
+    failures: list[BaseException] = field(default_factory=list)
+
+    def __enter__(self) -> MailServer:
+        self._socket = socket.create_server((LOOPBACK, 0), backlog=200)
+        self.port = self._socket.getsockname()[1]
+        self._asked: Counter[tuple[str, str]] = Counter()
+        self._open = 0
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
+        self._thread.start()
+        assert self._ready.wait(PATIENCE)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(PATIENCE)
+        assert not self.failures, self.failures
+
+    @property
+    def mail(self) -> list[Taken]:
+        """The messages that the server has or may have taken."""
+        return [taken for taken in self.taken if taken.good]
+
+    def counts(self) -> Counter[str]:
+        """How many messages each recipient has, or may have."""
+        return Counter(taken.recipient for taken in self.mail)
+
+    async def _serve(self) -> None:
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        server = await asyncio.start_server(self._talk, sock=self._socket, limit=1 << 20, ssl=self.implicit_tls)
+        self._ready.set()
+        await self._stop.wait()
+        server.close()
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.clients.append(writer.get_extra_info("peername")[0])
+        try:
+            await _Conversation(self, reader, writer).hold()
+        except (ConnectionError, asyncio.CancelledError, asyncio.IncompleteReadError):
+            pass
+        except BaseException as error:
+            self.failures.append(error)
+        finally:
+            writer.transport.abort()
+
+    def _asked_for(self, step: str, line: str, recipient: str) -> Asked:
+        self._asked[step, recipient] += 1
+        return Asked(step, line, recipient, self._asked[step, recipient])
+
+    def _count_open(self, change: int) -> None:
+        self._open += change
+        self.most_open = max(self.most_open, self._open)
+
+
+class _OverError(ConnectionError):
+    """The script ended the conversation."""
+
+
+class _Conversation:
+    def __init__(self, server: MailServer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._server, self._reader, self._writer = server, reader, writer
+        self._recipient = ""
+        self._begun: float | None = None
+        self._number = len(server.clients)
+
+    async def hold(self) -> None:
+        try:
+            await self._reply("banner", "")
+            while line := (await self._reader.readline()).decode("utf-8", "backslashreplace").rstrip("\r\n"):
+                await self._command(line)
+        finally:
+            self._end()
+
+    async def _command(self, line: str) -> None:
+        self._server.lines.append(line)
+        verb = line.split(" ", 1)[0].split(":", 1)[0].upper()
+        if verb == "MAIL":
+            self._recipient, self._begun = "", self._server.now()
+            self._server._count_open(+1)
+        if verb == "RCPT":
+            self._recipient = line.partition("<")[2].partition(">")[0]
+        if verb == "EHLO":
+            await self._greet()
+        elif verb == "STARTTLS" and self._server.tls:
+            await self._secure()
+        elif verb == "DATA":
+            if (await self._reply("DATA", line)).startswith(b"354"):
+                await self._data()
+        else:
+            reply = await self._reply(verb, line)
+            if verb in {"RSET", "QUIT"} or (verb in {"MAIL", "RCPT"} and not reply.startswith(b"2")):
+                self._end()
+            if verb == "QUIT":
+                raise _OverError
+
+    async def _greet(self) -> None:
+        asked = self._server._asked_for("EHLO", "", "")
+        special = self._server.script(asked) if self._server.script else None
+        names = ["test.example", *self._server.extensions, *(["STARTTLS"] if self._server.tls else [])]
+        usual = "".join(f"250{' ' if name is names[-1] else '-'}{name}\r\n" for name in names)
+        await self._act(special or Answer(usual.encode()))
+
+    async def _secure(self) -> None:
+        if (await self._reply("STARTTLS", "")).startswith(b"220"):
+            await self._writer.start_tls(self._server.tls)
+
+    async def _data(self) -> None:
+        data = bytearray()
+        while (line := await self._reader.readline()) != b".\r\n":
+            if not line:
+                raise _OverError
+            data += line.removeprefix(b".")
+        asked = self._server._asked_for("dot", "", self._recipient)
+        special = self._server.script(asked) if self._server.script else None
+        reply = special or Answer(DEFAULTS["dot"])
+        # Without a reply, the server may have it all the same.
+        good = not reply.reply or reply.reply.startswith(b"2")
+        begun = self._begun or self._server.now()
+        if self._server.latency:
+            await asyncio.sleep(self._server.latency)
+        taken = Taken(self._recipient, bytes(data), good, begun, self._server.now(), self._number)
+        self._server.taken.append(taken)
+        self._end()
+        await self._act(reply)
+
+    async def _reply(self, step: str, line: str) -> bytes:
+        asked = self._server._asked_for(step, line, self._recipient)
+        special = self._server.script(asked) if self._server.script else None
+        reply = special or Answer(DEFAULTS.get(step, b"500 5.5.1 What?\r\n"))
+        await self._act(reply)
+        return reply.reply
+
+    async def _act(self, answer: Answer) -> None:
+        await asyncio.sleep(answer.after)
+        while answer.until and not answer.until():  # noqa: ASYNC110 - what it waits for happens in other threads too
+            await asyncio.sleep(0.005)
+        if answer.drip is not None:
+            for byte in answer.reply:
+                self._writer.write(bytes([byte]))
+                await asyncio.sleep(answer.drip)
+        else:
+            self._writer.write(answer.reply)
+        with contextlib.suppress(ConnectionError):
+            await self._writer.drain()
+        await self._follow(answer)
+
+    async def _follow(self, answer: Answer) -> None:
+        if answer.then == "close":
+            self._writer.close()
+            raise _OverError
+        if answer.then == "reset":
+            linger = struct.pack("ii", 1, 0)
+            self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            raise _OverError
+        if answer.then == "half-close":
+            self._writer.write_eof()
+        if answer.then == "babble":
+            await asyncio.sleep(0.05)
+            self._writer.write(b"250 2.0.0 Unasked\r\n")
+        if answer.then == "silence":
+            await asyncio.sleep(PATIENCE)
+        while answer.then == "endless":
+            self._writer.write(answer.reply * 100)
+            await self._writer.drain()
+
+    def _end(self) -> None:
+        if self._begun is not None:
+            self._begun = None
+            self._server._count_open(-1)
+
+
+@dataclass
+class Sink:
+    """A running smtp-sink that writes each message to one file."""
+
+    port: int
+    dump: Path
+
+    def counts(self) -> Counter[str]:
+        """How many messages each recipient has."""
+        text = self.dump.read_text("utf-8", "backslashreplace") if self.dump.exists() else ""
+        return Counter(re.findall(r"(?m)^X-Rcpt-Args: <(.*)>$", text))
+
+
+@contextlib.contextmanager
+def smtp_sink(folder: Path, *options: str) -> Iterator[Sink]:
+    """Run Postfix's smtp-sink; where it is not installed the test is skipped, on CI it fails."""
+    program = shutil.which("smtp-sink") or shutil.which(SINK)
+    if program is None:
+        reason = "smtp-sink is not installed (Debian: apt-get install postfix)"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    with socket.create_server((LOOPBACK, 0)) as free:
+        port = free.getsockname()[1]
+    user = ["-u", "root"] if os.geteuid() == 0 else []
+    dump = folder / f"sink-{port}.mail"
+    command = [program, *user, "-c", "-D", str(dump), *options, f"{LOOPBACK}:{port}", "100"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            _wait_for(port)
+            yield Sink(port, dump)
+        finally:
+            process.kill()
+
+
+def _wait_for(port: int) -> None:
+    until = monotonic() + PATIENCE
+    while monotonic() < until:
+        with contextlib.suppress(ConnectionRefusedError), socket.create_connection((LOOPBACK, port)):
+            return
+    raise TimeoutError(f"nothing listens on {port}")
