@@ -82,6 +82,7 @@ class Groundwork:
 
 def lay_ground(options: Options) -> Groundwork:
     """Read, verify and score the list; store the sample's past in the ledger."""
+    foreign_relay(options)  # What cannot be sent to is said before any work is done.
     contacts = read_contacts(options.contacts or sample.path() / "contacts.csv")
     ledger = Ledger(options.ledger)
     if options.uses_sample:
@@ -98,19 +99,27 @@ def remember_sample(ledger: Ledger) -> None:
     ledger.suppress(pd.read_csv(folder / "opted_out.csv"))
 
 
-@contextmanager
-def stage(options: Options) -> Iterator[tuple[Relay, Sandbox | None]]:
-    """Yield the relay to send to, and the sandbox where there is one.
+def foreign_relay(options: Options) -> Relay | None:
+    """Return the relay that was asked for, or None where the sandbox serves.
 
     Raises
     ------
     ConfigurationError
-        Where `--relay` is not on this machine.
+        Where it is not on this machine.
     """
-    if options.relay is not None:
-        relay = Relay(options.relay)
-        if not relay.is_loopback:
-            raise ConfigurationError(f"The demo sends to this machine only, and {relay.host} is another one.")
+    if options.relay is None:
+        return None
+    relay = Relay(options.relay)
+    if not relay.is_loopback:
+        raise ConfigurationError(f"The demo sends to this machine only, and {relay.host} is another one.")
+    return relay
+
+
+@contextmanager
+def stage(options: Options) -> Iterator[tuple[Relay, Sandbox | None]]:
+    """Yield the relay to send to, and the sandbox where there is one."""
+    relay = foreign_relay(options)
+    if relay is not None:
         yield relay, None
         return
     with Sandbox(TIME_SCALE, ledger=options.ledger, as_of=options.as_of, seed=options.seed) as sandbox:

@@ -146,7 +146,7 @@ def test_dangerous_characters_arrive_as_they_are(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "name", "message"),
     [
-        (gzip.compress(b"email\nana@example.org\n"), "list.csv", "gzip archive, not text"),
+        (gzip.compress(b"email\nana@example.org\n", mtime=0), "list.csv", "gzip archive, not text"),
         (b"PK\x03\x04....", "list.csv", "zip archive or an Excel workbook, not text"),
         (b"PAR1....", "list.txt", "Parquet file, not text"),
         (b"email\nana@example.org\n", "list.xlsx", "called .xlsx but is something else"),

@@ -15,6 +15,7 @@ import pytest
 from servers import smtp_sink
 
 import bulkkit as bk
+from bulkkit import sample
 from bulkkit.addresses import mailbox_keys
 from bulkkit.metrics import rates
 from bulkkit.sandbox import Sandbox
@@ -67,7 +68,7 @@ def test_refusals_are_the_truth(finished: tuple[Path, str]) -> None:
     """Who was refused or given up is whom the generator made so."""
     folder, _ = finished
     sends = bk.Ledger(folder / "demo.db").sends(CAMPAIGN)
-    truth = pd.read_csv(bk_sample() / "truth.csv").set_index("email")["mailbox"]
+    truth = pd.read_csv(sample.path() / "truth.csv").set_index("email")["mailbox"]
     behaviour = mailbox_keys(sends["email"]).map(truth)
     expected = behaviour.map({"unknown_user": "refused", "policy": "refused", "full": "expired"}).fillna("accepted")
     assert (sends["state"] == expected).all()
@@ -117,10 +118,13 @@ def test_own_list_to_a_foreign_server(tmp_path: Path) -> None:
     """Any CSV goes to any mail server on this machine."""
     rows = [f"Person {n},person{n}@club{n % 7}.example.org" for n in range(120)]
     (tmp_path / "other.csv").write_text("Name;Mail\n" + "\n".join(rows).replace(",", ";") + "\n", encoding="utf-8")
-    with smtp_sink() as url:
+    with smtp_sink(tmp_path) as sink:
+        url = f"smtp://127.0.0.1:{sink.port}"
         printed = demo(tmp_path, "--contacts", "other.csv", "--relay", url, "--ledger", "other.db")
+        taken = sink.counts()
     sends = bk.Ledger(tmp_path / "other.db").sends(CAMPAIGN)
     assert (sends["state"] == "accepted").sum() == 120, printed
+    assert taken == dict.fromkeys(sends["email"], 1)
     assert (tmp_path / "report.html").exists()
 
 
@@ -129,7 +133,7 @@ def test_own_list_to_a_foreign_server(tmp_path: Path) -> None:
     [
         (("--relay", "smtp://192.0.2.1:25"), "this machine only"),
         (("--relay", "smtp://127.0.0.1:9"), "nothing listens there"),
-        (("--relay", "ftp://127.0.0.1"), "a relay's address reads"),
+        (("--relay", "ftp://127.0.0.1"), "is no relay's address"),
         (("--contacts", "empty.csv"), "empty"),
         (("--contacts", "names.csv"), "column"),
     ],
@@ -156,10 +160,3 @@ def wait_until(condition: object, seconds: float = 60) -> None:
     while not condition():  # type: ignore[operator]
         assert time.monotonic() < end
         time.sleep(0.02)
-
-
-def bk_sample() -> Path:
-    """Return the sample's folder."""
-    from bulkkit import sample
-
-    return sample.path()

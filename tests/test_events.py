@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from bulkkit.errors import InputError
 from bulkkit.events import machine, read_events
-from bulkkit.events.bounce_class import DEAD, classify, codes
+from bulkkit.refusals import DEAD, classify, codes
 from bulkkit.vocabulary import EVENT_DTYPES, BounceClass, BounceType, EventKind
 
 AT = datetime(2026, 10, 1, 9, 30, tzinfo=UTC)

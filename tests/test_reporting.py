@@ -512,7 +512,6 @@ def rendered(path: Path, profile: Path) -> str:
 
 
 @needs_chromium
-@pytest.mark.slow
 def test_a_browser_draws_every_chart_and_asks_nobody(tmp_path: Path) -> None:
     """In a real browser all charts are drawn, no word of others is run, and not one request goes out."""
     asked: list[str] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from os import PathLike
 from pathlib import Path
@@ -95,22 +96,54 @@ def plan(
         leave_out=leave_out,
         limit=limit,
     )
-    fate = fates(checked, choices)
-    network = networks(checked["email"].where(fate == RECIPIENT))
-    rows = checked[fate == RECIPIENT]
-    situation = _situation(campaign, message, route, rows, consent, int(bought(checked).sum()))
+    return _drafted(Draft(campaign, route, message, checked, fates(checked, choices), consent), ledger)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A campaign with each row's fate decided, and nothing worked out from it yet."""
+
+    campaign: Campaign
+    route: Route
+    message: CompiledMessage
+    checked: pd.DataFrame
+    fate: pd.Series[Any]
+    consent: str | None
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """The rows that will be written to."""
+        return self.checked[self.fate == RECIPIENT]
+
+    def situation(self) -> Situation:
+        """Return what preflight looks at."""
+        now = self.route.clock.now()
+        return Situation(
+            campaign=self.campaign,
+            message=self.message,
+            recipients=self.rows,
+            columns=tuple(map(str, self.campaign.audience.columns)),
+            bought=int(bought(self.checked).sum()),
+            consent=self.consent,
+            only_loopback=self.route.only_loopback,
+            trial=tuple(trial_recipients(self.campaign.name, self.rows.iloc[:TRIAL_RECIPIENTS], self.message, now)),
+        )
+
+
+def _drafted(draft: Draft, ledger: str | PathLike[str] | Ledger) -> Plan:
+    network = networks(draft.checked["email"].where(draft.fate == RECIPIENT))
     return Plan(
-        campaign=campaign,
+        campaign=draft.campaign,
         ledger=ledger,
-        route=route,
-        message=message,
-        checked=checked,
-        fate=fate,
+        route=draft.route,
+        message=draft.message,
+        checked=draft.checked,
+        fate=draft.fate,
         network=network,
-        waterfall=waterfall(fate),
-        findings=as_frame(preflight(situation)),
-        eta=_eta(network, route),
-        consent=consent,
+        waterfall=waterfall(draft.fate),
+        findings=as_frame(preflight(draft.situation())),
+        eta=_eta(network, draft.route),
+        consent=draft.consent,
     )
 
 
@@ -140,27 +173,6 @@ def _suppressed(ledger: Ledger | None) -> frozenset[str]:
 def _recent_blasts(ledger: Ledger | None, route: Route) -> pd.DataFrame:
     since = route.clock.now() - timedelta(days=FREQUENCY_DAYS)
     return pd.DataFrame({"campaign": [], "email": []}) if ledger is None else ledger.blasts_since(since)
-
-
-def _situation(
-    campaign: Campaign,
-    message: CompiledMessage,
-    route: Route,
-    rows: pd.DataFrame,
-    consent: str | None,
-    left_out: int,
-) -> Situation:
-    trial = trial_recipients(campaign.name, rows.iloc[:TRIAL_RECIPIENTS], message, route.clock.now())
-    return Situation(
-        campaign=campaign,
-        message=message,
-        recipients=rows,
-        columns=tuple(map(str, campaign.audience.columns)),
-        bought=left_out,
-        consent=consent,
-        only_loopback=route.only_loopback,
-        trial=tuple(trial),
-    )
 
 
 def _eta(network: pd.Series[Any], route: Route) -> pd.DataFrame:

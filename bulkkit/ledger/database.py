@@ -57,7 +57,7 @@ class Database:
         with self.reading() as connection:
             verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":
-            raise LedgerError(_damaged(self.path, verdict))
+            raise LedgerError(_damaged(self.path, " ".join(verdict.split())))
 
     def close(self) -> None:
         """Close the file; the ledger cannot be used afterwards."""

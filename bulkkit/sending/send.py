@@ -47,7 +47,7 @@ class Send:
     @property
     def is_running(self) -> bool:
         """Whether the send has not ended yet."""
-        return self._thread.is_alive()
+        return not self._ended.is_set()
 
     @property
     def error(self) -> BaseException | None:
@@ -64,7 +64,8 @@ class Send:
 
     def join(self, timeout: float | None = None) -> None:
         """Wait at most `timeout` seconds for the end, whatever it is; `wait` also says why."""
-        self._thread.join(timeout)
+        # Not Thread.join: interrupted by Ctrl-C, Python 3.11 takes a running thread for ended.
+        self._ended.wait(timeout)
 
     def wait(self, timeout: float | None = None) -> Progress:
         """Wait until the send has ended, at most `timeout` seconds; return where it stands.
@@ -118,22 +119,23 @@ class Send:
         return decided
 
     def _start(self) -> None:
+        ended = threading.Event()
         with ExitStack() as stack:
+            stack.callback(ended.set)
             stack.enter_context(self._ledger.lease(self.campaign))
             self._ledger.check()
             self._ledger.recover(self.campaign)
             self._runner = Runner(self._job, self._ledger)
             self._error: BaseException | None = None
             self._loop = new_event_loop()
-            self._thread = threading.Thread(
-                target=self._work, args=(stack.pop_all(),), name=f"bulkkit-send-{self.campaign}", daemon=True
-            )
-        self._thread.start()
+            self._ended = ended
+            work = stack.pop_all()
+        threading.Thread(target=self._work, args=(work,), name=f"bulkkit-send-{self.campaign}", daemon=True).start()
 
-    def _work(self, lease: ExitStack) -> None:
+    def _work(self, until_the_end: ExitStack) -> None:
         # The thread keeps its own loop: a later start must not pull it away.
         loop, runner = self._loop, self._runner
-        with lease:
+        with until_the_end:
             try:
                 loop.run_until_complete(runner.run())
             except BaseException as error:

@@ -62,6 +62,7 @@ class Session:
         transport.set_protocol(self._stream)
         self.smtputf8 = client.supports_extension("smtputf8")
         self.messages = 0
+        self._is_in_data = False
 
     @classmethod
     async def open(cls, relay: Relay, password: str | None = None, deadlines: Deadlines | None = None) -> Session:
@@ -102,6 +103,7 @@ class Session:
             if not reply.is_positive:
                 await self._reset()
                 return step, reply
+        self._is_in_data = True
         return "DATA", reply
 
     async def send_body(self, message: bytes) -> None:
@@ -112,13 +114,16 @@ class Session:
     async def end(self) -> Reply:
         """Write the dot; return what the server says of the message."""
         self.messages += 1
-        return await self._ask("the final dot", b".\r\n", self._deadlines.dot)
+        reply = await self._ask("the final dot", b".\r\n", self._deadlines.dot)
+        self._is_in_data = False
+        return reply
 
     async def close(self) -> None:
         """Say goodbye where the connection is still there, and close it."""
-        # The server may hang up first; nothing is owed on either side.
-        with contextlib.suppress(WireError):
-            await self._stream.ask(b"QUIT\r\n", min(5.0, self._deadlines.envelope))
+        # In the middle of data a goodbye would be more data. Else the server may hang up first; nothing is owed.
+        if not self._is_in_data:
+            with contextlib.suppress(WireError):
+                await self._stream.ask(b"QUIT\r\n", min(5.0, self._deadlines.envelope))
         self._stream.abort()
 
     def abort(self) -> None:
