@@ -42,9 +42,10 @@ def _from_keyring(relay: Relay) -> str | None:
     except ImportError:
         return None
     try:
-        return keyring.get_password(KEYRING_SERVICE, f"{relay.user}@{relay.host}")
+        password: str | None = keyring.get_password(KEYRING_SERVICE, f"{relay.user}@{relay.host}")
     except KeyringError:
         return None  # A machine without a keyring service has nothing to say.
+    return password
 
 
 def _from_prompt(relay: Relay) -> str:
