@@ -6,24 +6,24 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from bulkkit.addresses import mailbox_keys
-from bulkkit.vocabulary import EventKind, SendState
+from bulkkit.vocabulary import SendState
 
 FINAL_STATES = (SendState.ACCEPTED, SendState.REFUSED, SendState.EXPIRED, SendState.IN_DOUBT)
 
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """One sum that must hold: what it says, and its two sides."""
+    """One sum that must hold: what it says, its two sides, and what is wrong though they may be equal."""
 
     says: str
     left: int
     right: int
+    note: str = ""
 
     @property
     def holds(self) -> bool:
-        """Whether both sides are equal."""
-        return self.left == self.right
+        """Whether both sides are equal, and nothing else is wrong."""
+        return self.left == self.right and not self.note
 
 
 def of_list(waterfall: pd.DataFrame) -> Balance:
@@ -39,16 +39,15 @@ def of_send(sends: pd.DataFrame, planned: int) -> Balance:
 
 
 def of_mailboxes(sends: pd.DataFrame, inbox: pd.DataFrame) -> Balance:
-    """Return: messages in the mailboxes = messages that the ledger says were accepted.
+    """Return: messages that lie in the mailboxes exactly once = messages that the ledger says were accepted.
 
-    A message in doubt may lie in a mailbox or not; both are right.
+    Only messages of these sends count, by their Message-ID; one in doubt may lie
+    in a mailbox or not, and both are right.
     """
-    doubtful = sends.loc[sends["state"] == SendState.IN_DOUBT, "message_id"]
-    lying = inbox[~inbox["message_id"].isin(doubtful)]
-    accepted = int((sends["state"] == SendState.ACCEPTED).sum())
-    return Balance("messages in the mailboxes = accepted", len(lying), accepted)
-
-
-def unique_people(events: pd.DataFrame, kind: EventKind) -> int:
-    """Return how many people did something at least once."""
-    return int(mailbox_keys(events.loc[events["kind"] == kind, "email"]).nunique())
+    states = sends.set_index("message_id")["state"]
+    copies = inbox["message_id"].value_counts().reindex(states.index, fill_value=0)
+    accepted, doubtful = states == SendState.ACCEPTED, states == SendState.IN_DOUBT
+    once = int((copies[accepted] == 1).sum())
+    strays = int(copies[~accepted & ~doubtful].sum())
+    note = f"{strays:,} more lie there that the ledger does not call accepted" if strays else ""
+    return Balance("messages in the mailboxes = accepted", once, int(accepted.sum()), note)

@@ -19,7 +19,10 @@ LEDGER: Final = click.option(
     "--ledger", type=click.Path(dir_okay=False, path_type=Path), default=Path("bulkkit.db"), show_default=True,
     help="The ledger's file.",
 )  # fmt: skip
+EMAIL: Final = click.option("--email", metavar="COLUMN", help="The list's column of addresses, where it has several.")
 LINK_KEY: Final = "BULKKIT_LINK_KEY"
+
+FIRST_NOTEBOOK: Final = "notebooks/1_list_health.ipynb"
 
 Arguments = ParamSpec("Arguments")
 
@@ -35,6 +38,13 @@ def explained(command: Callable[Arguments, None]) -> Callable[Arguments, None]:
             raise click.ClickException(str(error)) from error
 
     return run
+
+
+def in_a_folder(context: click.Context, parameter: click.Parameter, path: Path) -> Path:
+    """Refuse a file to be written in a folder that is not there, before any work is done."""
+    if not path.parent.is_dir():
+        raise click.BadParameter(f"the folder {path.parent} is not there; make it first.", context, parameter)
+    return path
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -59,9 +69,10 @@ def lab(directory: Path, browser: bool, port: int | None) -> None:
         copy_missing(source, directory / source.name)
     click.echo(f"The three notebooks are in {directory / 'notebooks'}.")
     options = [*([] if browser else ["--no-browser"]), *([f"--port={port}"] if port else [])]
-    os.chdir(directory)
+    # A notebook named as an argument would make its own folder the root, and hide the data.
+    served = [f"--ServerApp.root_dir={directory.resolve()}", f"--LabApp.default_url=/lab/tree/{FIRST_NOTEBOOK}"]
     # JupyterLab takes this process over, so that Ctrl-C and the exit status are its own.
-    command = [sys.executable, "-m", "jupyterlab", *options, *root_option(), "notebooks/1_list_health.ipynb"]
+    command = [sys.executable, "-m", "jupyterlab", *options, *root_option(), *served]
     os.execv(sys.executable, command)  # noqa: S606
 
 
@@ -80,40 +91,49 @@ def copy_missing(source: Path, target: Path) -> None:
 
 @main.command()
 @click.option("--contacts", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A CSV of your own.")
+@EMAIL
 @click.option("--relay", help="A mail server on this machine, such as smtp://127.0.0.1:2525.")
 @click.option("--recipients", type=click.IntRange(min=1), help="The first so many mailable rows.")
 @click.option("--ledger", type=click.Path(dir_okay=False, path_type=Path), default=Path("bulkkit-demo.db"),
-              show_default=True, help="The ledger's file; the same one again goes on where it stopped.")  # fmt: skip
+              callback=in_a_folder, show_default=True, help="The ledger's file; the same one again goes on where it stopped.")  # fmt: skip
 @click.option("--report", type=click.Path(dir_okay=False, path_type=Path), default=Path("report.html"),
-              show_default=True, help="Where the report goes.")  # fmt: skip
+              callback=in_a_folder, show_default=True, help="Where the report goes.")  # fmt: skip
 @click.option("--seed", type=int, default=2026, show_default=True, help="Of the simulated audience.")
 @explained
 def demo(
-    contacts: Path | None, relay: str | None, recipients: int | None, ledger: Path, report: Path, seed: int
+    contacts: Path | None,
+    email: str | None,
+    relay: str | None,
+    recipients: int | None,
+    ledger: Path,
+    report: Path,
+    seed: int,
 ) -> None:
     """Verify, score, plan, send on this machine, let the audience react, and report."""
     from bulkkit.demo import Options
     from bulkkit.showing import show_demo
 
-    if not show_demo(Options(contacts, relay, recipients, ledger, report, seed)):
+    if not show_demo(Options(contacts, email, relay, recipients, ledger, report, seed)):
         raise click.ClickException("The numbers do not add up; see the lines above.")
 
 
 @main.command()
 @click.argument("campaign")
 @LEDGER
-@click.option("--path", type=click.Path(dir_okay=False, path_type=Path), default=Path("report.html"), show_default=True)
+@click.option("--path", type=click.Path(dir_okay=False, path_type=Path), default=Path("report.html"),
+              callback=in_a_folder, show_default=True, help="Where the report goes.")  # fmt: skip
 @click.option(
     "--contacts", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The list, to compare by."
 )
+@EMAIL
 @explained
-def report(campaign: str, ledger: Path, path: Path, contacts: Path | None) -> None:
+def report(campaign: str, ledger: Path, path: Path, contacts: Path | None, email: str | None) -> None:
     """Write the report of CAMPAIGN as one HTML file."""
     from bulkkit.contacts import read_contacts
     from bulkkit.reporting import report as write
     from bulkkit.verification import verify
 
-    people = None if contacts is None else verify(read_contacts(contacts))
+    people = None if contacts is None else verify(read_contacts(contacts, email=email))
     click.echo(write(campaign, ledger=existing(ledger), path=path, contacts=people))
 
 

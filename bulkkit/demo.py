@@ -15,7 +15,7 @@ from bulkkit import sample
 from bulkkit.campaign import Campaign
 from bulkkit.contacts import has_consent_columns, read_contacts
 from bulkkit.dispatch import Plan, plan, resume
-from bulkkit.errors import ConfigurationError
+from bulkkit.errors import ConfigurationError, InputError
 from bulkkit.events import read_events
 from bulkkit.ledger import Ledger
 from bulkkit.message.message import Message
@@ -54,6 +54,7 @@ class Options:
     """What `bulkkit demo` was asked for."""
 
     contacts: Path | None = None
+    email: str | None = None
     relay: str | None = None
     recipients: int | None = None
     ledger: Path = Path("bulkkit-demo.db")
@@ -83,12 +84,19 @@ class Groundwork:
 def lay_ground(options: Options) -> Groundwork:
     """Read, verify and score the list; store the sample's past in the ledger."""
     foreign_relay(options)  # What cannot be sent to is said before any work is done.
-    contacts = read_contacts(options.contacts or sample.path() / "contacts.csv")
+    contacts = read_contacts(list_of(options), email=options.email)
+    if contacts.empty:
+        raise InputError(f"{list_of(options)} has a heading and nobody below it. Name a list with people on it.")
     ledger = Ledger(options.ledger)
     if options.uses_sample:
         remember_sample(ledger)
     checked = verify(contacts, as_of=options.as_of)
     return Groundwork(checked, health(checked, ledger.events(), as_of=options.as_of), ledger)
+
+
+def list_of(options: Options) -> Path:
+    """Return the file of the list: the one asked for, or the sample's."""
+    return options.contacts or sample.path() / "contacts.csv"
 
 
 def remember_sample(ledger: Ledger) -> None:

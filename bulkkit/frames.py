@@ -42,11 +42,20 @@ def require(frame: pd.DataFrame, columns: Iterable[str], what: str) -> None:
 
 def _column(frame: pd.DataFrame, name: str, dtype: str) -> pd.Series[Any]:
     if name not in frame.columns:
-        return pd.Series([pd.NA] * len(frame), index=frame.index).astype(_dtype(dtype))
+        missing: pd.Series[Any] = pd.Series(None, index=frame.index, dtype=_dtype(dtype))
+        return missing
     column = frame[name]
-    if dtype.startswith("datetime64"):
-        return pd.to_datetime(column, utc=True, format="ISO8601" if _is_text(column) else None).astype(dtype)  # type: ignore[call-overload,no-any-return]
-    return column.astype(_dtype(dtype))
+    try:
+        if dtype.startswith("datetime64"):
+            return _moments(column, dtype)
+        return column.astype(_dtype(dtype))
+    except (ValueError, TypeError) as error:
+        raise InputError(f"The column {name!r} cannot be read as {dtype}: {error}") from None
+
+
+def _moments(column: pd.Series[Any], dtype: str) -> pd.Series[Any]:
+    form: Any = "ISO8601" if _is_text(column) else None
+    return pd.to_datetime(column, utc=True, format=form).astype(dtype)  # type: ignore[call-overload,no-any-return]
 
 
 def _dtype(dtype: str) -> Any:

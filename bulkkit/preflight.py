@@ -17,6 +17,7 @@ import pandas as pd
 
 from bulkkit.addresses import domain_of
 from bulkkit.campaign import Campaign
+from bulkkit.contacts.values import bases, booleans
 from bulkkit.errors import InputError, TemplateError
 from bulkkit.message.compiled import CompiledMessage
 from bulkkit.transitions import Recipient
@@ -111,13 +112,13 @@ def _way_out(at: Situation) -> Iterator[Finding]:
             "Keep the footer, or write {{ unsubscribe_url }} into the body.",
             "CAN-SPAM, 15 U.S.C. § 7704(a)(3); GDPR Art. 7(3)",
         )
-    if at.message.links is None:
+    if not at.message.measures:
         yield Finding(
             "untracked",
             Severity.INFO,
             "links",
-            "No opens and no clicks are measured; the way out is a mail or a reply to the sender.",
-            "Pass links= to measure them and to offer one-click unsubscribe.",
+            "No opens and no clicks are measured; without links= the way out is a mail to the sender.",
+            "Pass links= with a Markdown or HTML body to measure them and to offer one-click unsubscribe.",
             "RFC 2369 §3.2",
         )
 
@@ -195,7 +196,8 @@ def _recipients(at: Situation) -> Iterator[Finding]:
         finding = "Nobody is left to send to."
         yield Finding("recipients", Severity.ERROR, "audience", finding, "The waterfall says why.", "the list")
     elif count < SMALL:
-        finding = f"{count} recipients are no mass mailing: a note to each is read more."
+        people = "1 recipient is" if count == 1 else f"{count} recipients are"
+        finding = f"{people} no mass mailing: a note to each is read more."
         yield Finding("small_note", Severity.INFO, "audience", finding, "Write to each of them.", "the rule of reach")
     elif count >= BULK_A_DAY:
         finding = f"{count:,} recipients: in a day to one provider that makes a bulk sender."
@@ -209,10 +211,10 @@ def _consent(at: Situation) -> Iterator[Finding]:
         finding = f"{at.bought:,} addresses of the list were bought. They are left out: nobody of them asked for mail."
         yield Finding("bought", Severity.WARNING, "audience", finding, "Delete them from the list.", law)
     if at.consent:
-        finding = f"The list itself does not say who agreed; you say it is kept here: {at.consent}."
+        finding = f"The list itself does not say who agreed; where that is kept: {at.consent}."
         yield Finding("solicited", Severity.INFO, "audience", finding, "Keep that record as long as the list.", law)
     basis = at.recipients.get("consent_basis")
-    customers = 0 if basis is None else int((basis == ConsentBasis.CUSTOMER).sum())
+    customers = 0 if basis is None else int(bases(basis).eq(ConsentBasis.CUSTOMER).sum())
     if customers and at.campaign.purpose == Purpose.MARKETING:
         finding = f"{customers:,} recipients are customers who did not opt in to marketing."
         fix = "Write to them about what they bought only, or ask them first."
@@ -220,10 +222,10 @@ def _consent(at: Situation) -> Iterator[Finding]:
 
 
 def _tracking(at: Situation) -> Iterator[Finding]:
-    if at.message.links is None or at.recipients.empty:
+    if not at.message.measures or at.recipients.empty:
         return
     consent = at.recipients.get("tracking_consent")
-    agreed = 0 if consent is None else int(consent.fillna(False).astype(bool).sum())
+    agreed = 0 if consent is None else int(booleans(consent).fillna(False).sum())
     if agreed < len(at.recipients):
         yield Finding(
             "tracking_consent",

@@ -7,8 +7,10 @@ from time import perf_counter
 from typing import Final
 
 import pandas as pd
+from pandas.api.typing import NAType
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
@@ -17,10 +19,11 @@ from bulkkit import demo as main_job
 from bulkkit.accounts import Balance
 from bulkkit.dispatch import Plan
 from bulkkit.ledger import Ledger
+from bulkkit.metrics import rates
 from bulkkit.sandbox import Sandbox
 from bulkkit.sending.job import Progress as SendProgress
 from bulkkit.sending.send import Send
-from bulkkit.vocabulary import EventKind, SendState
+from bulkkit.vocabulary import Counts, Rate, SendState
 
 LOOKS_A_SECOND: Final = 5
 STEP_NAMES: Final = {
@@ -41,22 +44,22 @@ STATE_NAMES: Final = {
     SendState.EXPIRED: "given up",
     SendState.IN_DOUBT: "in doubt",
 }
-REACTIONS: Final = {
-    EventKind.OPENED: "opened",
-    EventKind.CLICKED: "clicked",
-    EventKind.UNSUBSCRIBED: "unsubscribed",
-    EventKind.COMPLAINED: "complained",
-}
+REACTIONS: Final = (Rate.OPENED, Rate.CLICKED, Rate.UNSUBSCRIBED, Rate.COMPLAINED)
 
 
 def show_demo(options: main_job.Options) -> bool:
     """Run the main job and show it; return whether its numbers add up."""
     console, started = Console(highlight=False), perf_counter()
+    console.print(f"[bold]List[/]     reading and checking {main_job.list_of(options)} …", soft_wrap=True)
     ground = main_job.lay_ground(options)
     console.print(f"[bold]List[/]     {len(ground.checked):,} rows, health {ground.health.score:.0f} of 100")
     with main_job.stage(options) as (relay, sandbox):
         if main_job.was_begun(ground):
-            console.print("[bold]Plan[/]     this ledger has the announcement already; going on where it stopped")
+            console.print(
+                "[bold]Plan[/]     this ledger has the announcement already; going on where it stopped; "
+                "--contacts and --recipients are as in the first run",
+                soft_wrap=True,
+            )
             send = main_job.go_on(ground, relay, sandbox)
         else:
             planned = main_job.draft(options, ground, relay, sandbox)
@@ -69,7 +72,7 @@ def show_demo(options: main_job.Options) -> bool:
             console.print(f"[bold]React[/]    {len(acts):,} acts of the audience over HTTP and SMTP")
         path = main_job.write_report(options, ground)
         balances = list(balances_of(ground.ledger, sandbox))
-    show_summary(console, ground.ledger, balances)
+    show_summary(console, ground.ledger, balances, heard=sandbox is not None)
     console.print(f"[bold]Report[/]   {path.resolve()}  ({perf_counter() - started:.0f} s in all)")
     return all(balance.holds for balance in balances)
 
@@ -104,17 +107,18 @@ def watch(console: Console, send: Send) -> None:
             bar.update(task, completed=now.done, description=_waiting(now))
 
 
-def show_summary(console: Console, ledger: Ledger, balances: Iterable[Balance]) -> None:
-    """Show the whole send as one table, and whether its sums hold."""
+def show_summary(console: Console, ledger: Ledger, balances: Iterable[Balance], heard: bool) -> None:
+    """Show the whole send as one table, and whether its sums hold; `heard` says whether reactions come back."""
     table = Table(title=main_job.CAMPAIGN, show_header=False, title_justify="left", box=SIMPLE_HEAD)
     table.add_column()
     table.add_column(justify="right")
-    for name, count in _lines(ledger):
-        table.add_row(name, f"{count:,}")
+    for name, count in (*_lines(ledger), *_reactions(ledger, heard)):
+        table.add_row(name, "unknown" if pd.isna(count) else f"{count:,}")
     console.print(table)
     for balance in balances:
         mark = "[green]holds[/]" if balance.holds else "[red]FAILS[/]"
-        console.print(f"{mark}  {balance.says}: {balance.left:,} = {balance.right:,}")
+        note = f"; {balance.note}" if balance.note else ""
+        console.print(f"{mark}  {balance.says}: {balance.left:,} = {balance.right:,}{note}")
 
 
 def balances_of(ledger: Ledger, sandbox: Sandbox | None) -> Iterable[Balance]:
@@ -124,20 +128,17 @@ def balances_of(ledger: Ledger, sandbox: Sandbox | None) -> Iterable[Balance]:
     yield accounts.of_list(steps)
     yield accounts.of_send(sends, int(steps["rows"].iloc[-1]))
     if sandbox:
-        inbox = sandbox.inbox
-        yield accounts.of_mailboxes(sends, inbox[inbox["campaign"] == main_job.CAMPAIGN])
+        yield accounts.of_mailboxes(sends, sandbox.inbox)
 
 
 def show_status(ledger: Ledger) -> None:
     """Show each campaign of a ledger, and the age of what is known."""
-    table = Table(
-        Column("campaign", min_width=16, no_wrap=True), "kind", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1)
-    )
+    table = Table(Column("campaign", overflow="fold"), box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     for name in ("sent to", *STATE_NAMES.values(), "waiting"):
-        table.add_column(name, justify="right")
+        table.add_column(name.replace(" ", "\n"), justify="right", vertical="bottom", no_wrap=True)
     rows = ledger.campaigns()
-    for name, kind, recipients in zip(rows["campaign"], rows["kind"], rows["recipients"], strict=True):
-        table.add_row(name, kind, f"{recipients:,}", *_state_counts(ledger.counts(name)))
+    for name, recipients in zip(rows["campaign"], rows["recipients"], strict=True):
+        table.add_row(escape(name), f"{recipients:,}", *_state_counts(ledger.counts(name)))
     console = Console(highlight=False)
     console.print(table)
     latest = ledger.events()["at"].max()
@@ -157,8 +158,13 @@ def _lines(ledger: Ledger) -> Iterable[tuple[str, int]]:
     yield from ((STEP_NAMES[step], int(count)) for step, count in zip(shown["step"], shown["rows"], strict=True))
     counts = ledger.counts(main_job.CAMPAIGN)
     yield from ((name, counts.get(state, 0)) for state, name in STATE_NAMES.items())
-    events = ledger.events(main_job.CAMPAIGN)
-    yield from ((f"{name} (people)", accounts.unique_people(events, kind)) for kind, name in REACTIONS.items())
+
+
+def _reactions(ledger: Ledger, heard: bool) -> Iterable[tuple[str, int | NAType]]:
+    """Return how many people did what; missing where nobody can tell, as without links and a way back."""
+    frame = rates(ledger.events(main_job.CAMPAIGN), ledger.sends(main_job.CAMPAIGN))
+    people = frame[frame["counts"] == Counts.ALL].set_index("rate")["numerator"]
+    yield from ((f"{rate} (people)", people.get(rate, pd.NA) if heard else pd.NA) for rate in REACTIONS)
 
 
 def _waiting(now: SendProgress) -> str:

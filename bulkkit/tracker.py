@@ -157,8 +157,10 @@ class _Desk:
         return _page(DONE)
 
     def _recipient(self, request: Request) -> Recipient | None:
-        send_id = self.links.send_id(request.path_params["token"])
-        return None if send_id is None else self.ledger.recipient(send_id)
+        token = request.path_params["token"]
+        send_id = self.links.send_id(token)
+        recipient = None if send_id is None else self.ledger.recipient(send_id)
+        return recipient if recipient and self.links.is_genuine(token, recipient.message_id) else None
 
     def _target(self, recipient: Recipient | None, number: str) -> str | None:
         """Return where a click leads; a number is written in one way only: plain digits, no zero in front."""

@@ -84,7 +84,7 @@ def always(step: str, reply: str, recipient: str = "") -> Script:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A message whose dot came in; `good` where the server answered it with 250 or would have."""
+    """A message whose dot came in; `good` unless the server refused it, so that it has or may have it."""
 
     recipient: str
     data: bytes
@@ -106,8 +106,8 @@ class MailServer:
     """A mail server in a thread, on a port of its own; what it does at each step a script may change.
 
     `taken` holds each message whose dot came in, `lines` each line that a client
-    wrote outside of data, `clients` the address behind each connection, `most_open`
-    the most transactions open at once.
+    wrote outside of data, `clients` the address behind each connection, `connected`
+    how many there are now, `most_open` the most transactions open at once.
     """
 
     script: Script | None = None
@@ -116,9 +116,11 @@ class MailServer:
     extensions: tuple[str, ...] = ("8BITMIME", "ENHANCEDSTATUSCODES")
     now: Callable[[], float] = monotonic
     latency: float = 0.0
+    lax: bool = False
     taken: list[Taken] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     clients: list[str] = field(default_factory=list)
+    connected: int = 0
     most_open: int = 0
     failures: list[BaseException] = field(default_factory=list)
 
@@ -158,6 +160,7 @@ class MailServer:
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.clients.append(writer.get_extra_info("peername")[0])
+        self.connected += 1
         try:
             await _Conversation(self, reader, writer).hold()
         except (ConnectionError, asyncio.CancelledError, asyncio.IncompleteReadError):
@@ -165,6 +168,7 @@ class MailServer:
         except BaseException as error:
             self.failures.append(error)
         finally:
+            self.connected -= 1
             writer.transport.abort()
 
     def _asked_for(self, step: str, line: str, recipient: str) -> Asked:
@@ -174,6 +178,9 @@ class MailServer:
     def _count_open(self, change: int) -> None:
         self._open += change
         self.most_open = max(self.most_open, self._open)
+
+
+_LAX_END: Final = re.compile(rb"(?:\r\n|\r|\n)\0*\.\0*(?:\r\n|\r|\n)$")
 
 
 class _OverError(ConnectionError):
@@ -186,6 +193,7 @@ class _Conversation:
         self._recipient = ""
         self._begun: float | None = None
         self._number = len(server.clients)
+        self._is_half_closed = False
 
     async def hold(self) -> None:
         try:
@@ -229,16 +237,11 @@ class _Conversation:
             await self._writer.start_tls(self._server.tls)
 
     async def _data(self) -> None:
-        data = bytearray()
-        while (line := await self._reader.readline()) != b".\r\n":
-            if not line:
-                raise _OverError
-            data += line.removeprefix(b".")
+        data = await (self._lax_data() if self._server.lax else self._strict_data())
         asked = self._server._asked_for("dot", "", self._recipient)
         special = self._server.script(asked) if self._server.script else None
         reply = special or Answer(DEFAULTS["dot"])
-        # Without a reply, the server may have it all the same.
-        good = not reply.reply or reply.reply.startswith(b"2")
+        good = not reply.reply.startswith((b"4", b"5"))
         begun = self._begun or self._server.now()
         if self._server.latency:
             await asyncio.sleep(self._server.latency)
@@ -246,6 +249,26 @@ class _Conversation:
         self._server.taken.append(taken)
         self._end()
         await self._act(reply)
+
+    async def _strict_data(self) -> bytearray:
+        """Read up to CRLF, dot, CRLF, as RFC 5321 §4.1.1.4 says."""
+        data = bytearray()
+        while (line := await self._reader.readline()) != b".\r\n" or not (not data or data.endswith(b"\r\n")):
+            if not line:
+                raise _OverError
+            data += line.removeprefix(b".")
+        return data
+
+    async def _lax_data(self) -> bytearray:
+        """Read up to a dot between line ends of any kind, with NULs overlooked, as careless servers do."""
+        data = bytearray()
+        while not (end := _LAX_END.search(data)):
+            if not (byte := await self._reader.read(1)):
+                raise _OverError
+            data += byte
+        if data.endswith(b"\r"):
+            data += await self._reader.read(1)
+        return data[: end.start() + 2].replace(b"\r\n.", b"\r\n")
 
     async def _reply(self, step: str, line: str) -> bytes:
         asked = self._server._asked_for(step, line, self._recipient)
@@ -255,6 +278,8 @@ class _Conversation:
         return reply.reply
 
     async def _act(self, answer: Answer) -> None:
+        if self._is_half_closed:
+            return
         await asyncio.sleep(answer.after)
         while answer.until and not answer.until():  # noqa: ASYNC110 - what it waits for happens in other threads too
             await asyncio.sleep(0.005)
@@ -278,6 +303,7 @@ class _Conversation:
             raise _OverError
         if answer.then == "half-close":
             self._writer.write_eof()
+            self._is_half_closed = True
         if answer.then == "babble":
             await asyncio.sleep(0.05)
             self._writer.write(b"250 2.0.0 Unasked\r\n")

@@ -99,7 +99,7 @@ def opened(tmp_path: Path) -> Iterator[Open]:
 
 def message(sandbox: Sandbox, to: Recipient, *, mailto: bool = False) -> bytes:
     """Return a message as a sender writes it: tracked only for who agreed, two links and the ways out."""
-    token = sandbox.links.token(to.send_id)
+    token = sandbox.links.token(to.send_id, to.message_id)
     page = sandbox.links.unsubscribe_url(token)
     web = [sandbox.links.click_url(token, n) if to.tracked else url for n, url in enumerate(TARGETS)]
     pixel = f'<img src="{sandbox.links.open_url(token)}">' if to.tracked else ""
@@ -480,8 +480,8 @@ def test_hundreds_of_messages_react_in_seconds(opened: Open) -> None:
 def test_a_restart_keeps_mail_key_ports_and_time(opened: Open) -> None:
     """A new sandbox beside the ledger has the old mail, the same links, and a clock that never goes back."""
     first = opened()
-    delivered(first, ["ana@a.example"])
-    url, token, inbox = first.links.base_url, first.links.token(1), first.inbox
+    message_id = delivered(first, ["ana@a.example"]).sends()["message_id"][0]
+    url, token, inbox = first.links.base_url, first.links.token(1, message_id), first.inbox
     first.clock.advance_to(datetime(2026, 10, 9, tzinfo=UTC))
     last = first.clock.now()
     deadline = datetime.now(UTC) + timedelta(seconds=5)
@@ -491,7 +491,7 @@ def test_a_restart_keeps_mail_key_ports_and_time(opened: Open) -> None:
     first.close()
     second = opened()
     assert second.clock.now() >= last
-    assert (second.links.base_url, second.links.token(1)) == (url, token)
+    assert (second.links.base_url, second.links.token(1, message_id)) == (url, token)
     pd.testing.assert_frame_equal(second.inbox, inbox)
     assert httpx.get(second.links.unsubscribe_url(token)).status_code == 200
 

@@ -42,6 +42,9 @@ SAMPLE: Final = 1_000
 ENOUGH: Final = 0.5
 """The share of filled cells that must look like addresses."""
 
+ASKED: Final = 'email="…", or --email on the command line'
+"""How the column is named, by whoever calls and by whoever types."""
+
 SHOWN: Final = 30
 """Names of columns that a message lists."""
 
@@ -125,9 +128,9 @@ def _unsure(where: str, candidates: Sequence[object], columns: Iterable[object])
     if not candidates:
         return (
             f"{where} has no column of e-mail addresses that could be recognised; its columns are {_listed(columns)}. "
-            'Say which one holds them: email="…".'
+            f"Say which one holds them: {ASKED}."
         )
-    return f'{where} has several columns of e-mail addresses: {_listed(candidates)}. Say which one to use: email="…".'
+    return f"{where} has several columns of e-mail addresses: {_listed(candidates)}. Say which one to use: {ASKED}."
 
 
 def _listed(names: Iterable[object]) -> str:

@@ -23,9 +23,9 @@ def merge_fields(rows: pd.DataFrame, message: CompiledMessage) -> Iterator[dict[
         yield {name: value for name, value in zip(names, values, strict=True) if value}
 
 
-def tracked(rows: pd.DataFrame, *, measured: bool) -> pd.Series[Any]:
-    """Tell whose opens and clicks are measured: theirs who agreed, in a message with links of ours."""
-    if not measured or "tracking_consent" not in rows.columns:
+def tracked(rows: pd.DataFrame, message: CompiledMessage) -> pd.Series[Any]:
+    """Tell whose opens and clicks are measured: theirs who agreed, in a message that measures."""
+    if not message.measures or "tracking_consent" not in rows.columns:
         return pd.Series(False, index=rows.index)
     return booleans(rows["tracking_consent"]).fillna(False).astype(bool)
 
@@ -33,7 +33,7 @@ def tracked(rows: pd.DataFrame, *, measured: bool) -> pd.Series[Any]:
 def trial_recipients(campaign: str, rows: pd.DataFrame, message: CompiledMessage, now: datetime) -> list[Recipient]:
     """Return recipients that are in no ledger, to write a message out for."""
     domain = message.sender.domain
-    measured = tracked(rows, measured=message.links is not None)
+    measured = tracked(rows, message)
     return [
         Recipient(0, campaign, str(email), f"<preview.{number}@{domain}>", bool(seen), now, 0, fields)
         for number, (email, seen, fields) in enumerate(

@@ -99,7 +99,8 @@ class Plan:
         RelayError
             Where the relay does not take it.
         """
-        plain = compile_message(self.campaign.name, self.campaign.message, self.campaign.sender, None)
+        # Under a name of its own, so that no report takes it for one of the campaign's messages.
+        plain = compile_message(f"test of {self.campaign.name}", self.campaign.message, self.campaign.sender, None)
         fields = next(merge_fields(self.rows("recipients").iloc[:1], plain), {})
         message_id = make_msgid(domain=self.campaign.sender.domain)
         recipient = Recipient(0, self.campaign.name, email, message_id, False, self._now(), 0, fields)
@@ -133,7 +134,11 @@ class Plan:
         job = self.route.job(self.message)
         for relay in self.route.relays:
             check_relay(relay, job.passwords.get(relay.name))
-        return Send(job, self._store(at))
+        ledger = self._opened()
+        # Whoever sends already is met before anything is stored.
+        with ledger.lease(self.campaign.name):
+            self._store(ledger, at)
+        return Send(job, ledger)
 
     def queue(self, confirm: int | None = None, at: datetime | None = None) -> None:
         """Store the campaign with all its messages and start nothing; `bulkkit.resume` sends it.
@@ -141,7 +146,7 @@ class Plan:
         Takes and raises what `send` does, but asks nothing of the relays.
         """
         self._check(confirm)
-        self._store(at)
+        self._store(self._opened(), at)
 
     def _check(self, confirm: int | None) -> None:
         if confirm is None and not self.route.is_sandbox:
@@ -156,7 +161,10 @@ class Plan:
             listed = "\n".join(f"- {row.finding} {row.fix} ({row.source})" for row in errors.itertuples())
             raise PreflightError(f"{self.campaign.name!r} was not sent, and nothing was stored:\n{listed}")
 
-    def _store(self, at: datetime | None) -> Ledger:
+    def _opened(self) -> Ledger:
+        return self.ledger if isinstance(self.ledger, Ledger) else Ledger(self.ledger)
+
+    def _store(self, ledger: Ledger, at: datetime | None) -> None:
         if at is not None and at.tzinfo is None:
             raise InputError(f"at={at} has no time zone; give datetime(…, tzinfo=…).")
         rows = self.rows("recipients")
@@ -165,14 +173,14 @@ class Plan:
                 "email": rows["email"].str.strip(),
                 "mailbox": mailbox_keys(rows["email"]),
                 "network": self.network[self.fate == RECIPIENT],
-                "tracked": tracked(rows, measured=self.route.links is not None),
+                "tracked": tracked(rows, self.message),
                 "fields": [json.dumps(fields, ensure_ascii=False) for fields in merge_fields(rows, self.message)],
             }
         )
-        ledger = self.ledger if isinstance(self.ledger, Ledger) else Ledger(self.ledger)
         self.route.check_ledger(ledger)
         ledger.store(self._record(at), stored)
-        return ledger
+        if self.route.links is not None:
+            self.route.links.follow(ledger.path)
 
     def _record(self, at: datetime | None) -> CampaignRecord:
         sender, links = self.campaign.sender, self.route.links

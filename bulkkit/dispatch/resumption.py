@@ -58,6 +58,9 @@ def resume(
     throttle, retry = Throttle.from_spec(spec["throttle"]), Retry.from_spec(spec["retry"])
     route = Route(tuple(relays), _same_links(campaign, links, spec), throttle, retry)
     _same_clock(campaign, opened, route)
+    route.check_ledger(opened)
+    if links is not None:
+        links.follow(opened.path)
     message = compile_message(campaign, Message(**spec["message"]), Sender(**spec["sender"]), links)
     return Send(route.job(message), opened)
 

@@ -58,13 +58,18 @@ class Route:
         return Job(message.campaign, message, self.relays, self.throttle, self.retry, passwords)
 
     def check_ledger(self, ledger: Ledger) -> None:
-        """Raise `LedgerError` where a ledger of rehearsals would meet a real relay.
+        """Raise `LedgerError` where rehearsals and real sends would meet in one ledger.
 
         The sandbox's bounces and unsubscribes are simulated: they must not keep
         real people from their mail, nor real sends stand beside them in a report.
         """
-        rehearsed = ledger.campaigns()["clock"].isin([SYSTEM_CLOCK.name, "elsewhere"]).eq(False).any()
-        if rehearsed and not self.only_loopback:
+        clocks = set(ledger.campaigns()["clock"]) - {"elsewhere"}
+        if self.is_sandbox and SYSTEM_CLOCK.name in clocks:
+            raise LedgerError(
+                f"{ledger.path} holds real sends, and what the sandbox simulates would keep real people from their "
+                "mail. Rehearse in another file: ledger='rehearsal.db'."
+            )
+        if clocks - {SYSTEM_CLOCK.name} and not self.only_loopback:
             raise LedgerError(
                 f"{ledger.path} holds rehearsals in the sandbox, whose bounces and unsubscribes are simulated. "
                 "Use another file for the real send: ledger='real.db'."

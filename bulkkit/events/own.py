@@ -26,6 +26,9 @@ ROW: Final = "row"
 MOST_ROWS: Final = 100_000_000
 """A choice: a Parquet file of a few kilobytes can say that it has billions."""
 
+REPLIES: Final = range(200, 600)
+"""Reply codes: three digits, the first 2 to 5 (RFC 5321 §4.2.1)."""
+
 _WORDS: Final = {
     "kind": (EventKind, EventKind.UNKNOWN),
     "bounce_type": (BounceType, BounceType.UNDETERMINED),
@@ -75,7 +78,7 @@ def _normal(frame: pd.DataFrame) -> pd.DataFrame:
     words = {name: _member(frame[name], *_WORDS[name]) for name in _WORDS if name in frame.columns}
     typed = frame.assign(
         at=_moments(frame),
-        smtp_code=pd.to_numeric(_column(frame, "smtp_code"), errors="coerce").astype("Int64"),
+        smtp_code=_replies(_column(frame, "smtp_code")),
         machine=_column(frame, "machine").astype("str").str.lower().map(_TRUTH).astype("boolean"),
         source=_column(frame, "source").fillna("file"),
         event_id=_event_ids(frame),
@@ -87,6 +90,12 @@ def _normal(frame: pd.DataFrame) -> pd.DataFrame:
 def _member(column: pd.Series[Any], words: Any, otherwise: Any) -> pd.Series[Any]:
     spelt = column.astype("str").str.strip()
     return spelt.where(spelt.isna() | spelt.isin([str(word) for word in words]), str(otherwise))
+
+
+def _replies(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return reply codes; what is none is missing."""
+    numbers = pd.to_numeric(column, errors="coerce").astype("Float64")
+    return numbers.where(numbers.isin(REPLIES)).astype("Int64")
 
 
 def _event_ids(frame: pd.DataFrame) -> pd.Series[Any]:

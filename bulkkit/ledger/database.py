@@ -67,12 +67,12 @@ class Database:
 
     def _prepare(self) -> None:
         connection = self._connection
+        if is_foreign(connection):
+            raise LedgerError(f"{self.path} is no ledger but another program's database. Choose another file.")
         if is_newer(connection):
             raise LedgerError(
                 f"{self.path} was written by a newer bulkkit (this one knows version {VERSION}). Update bulkkit."
             )
-        if is_foreign(connection):
-            raise LedgerError(f"{self.path} is no ledger but another program's database. Choose another file.")
         connection.execute("PRAGMA journal_mode = WAL")
         # FULL, not NORMAL: a commit must survive a power cut, or a message could go out twice.
         connection.execute("PRAGMA synchronous = FULL")

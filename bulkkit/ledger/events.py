@@ -14,7 +14,7 @@ from bulkkit.frames import conform, require
 from bulkkit.ledger.moments import to_stored_or_none
 from bulkkit.ledger.queue import send_id_of
 from bulkkit.ledger.suppressions import suppress_by_event
-from bulkkit.vocabulary import EVENT_DTYPES
+from bulkkit.vocabulary import EVENT_DTYPES, EventKind
 
 MAIL_SOURCES: Final = frozenset({"dsn", "arf", "mail"})
 """Sources that anybody can write to: they count only where they name a message that was sent to that person."""
@@ -42,6 +42,8 @@ def add_events(connection: sqlite3.Connection, frame: pd.DataFrame) -> int:
     """Store a frame of events (columns of `EVENT_DTYPES`); return how many were new."""
     require(frame, NEEDED, "The frame of events")
     events = conform(frame, EVENT_DTYPES)[list(EVENT_DTYPES)]
+    is_known = events["kind"].isin(list(EventKind)) | events["kind"].isna()
+    events["kind"] = events["kind"].where(is_known, str(EventKind.UNKNOWN))
     for name in NEEDED:
         if events[name].isna().any():
             row = int(events[name].isna().to_numpy().argmax())

@@ -202,10 +202,11 @@ def blasts_since(connection: sqlite3.Connection, moment: datetime) -> pd.DataFra
     """Return who was sent which blast since `moment`: columns campaign and email, one row each."""
     question = """
         SELECT campaign, email FROM sends JOIN campaigns USING (campaign)
-        WHERE kind = 'blast' AND state = 'accepted' AND finished_at >= :since
+        WHERE kind = 'blast' AND state IN ('accepted', 'in_doubt') AND claimed_at >= :since
         UNION
         SELECT events.campaign, events.email FROM events JOIN campaigns USING (campaign)
-        WHERE campaigns.kind = 'blast' AND events.kind = 'sent' AND events.at >= :since AND events.email IS NOT NULL
+        WHERE campaigns.kind = 'blast' AND events.kind IN ('sent', 'delivered') AND events.at >= :since
+        AND events.email IS NOT NULL
     """
     rows = connection.execute(question, {"since": to_stored(moment)}).fetchall()
     return pd.DataFrame.from_records(rows, columns=["campaign", "email"]).astype("str")

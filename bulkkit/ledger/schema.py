@@ -60,6 +60,9 @@ MIGRATIONS: Final = (
 
 VERSION: Final = len(MIGRATIONS)
 
+APPLICATION: Final = int.from_bytes(b"bulk", "big")
+"""What SQLite's header calls a ledger (`PRAGMA application_id`), so that no other program's file is taken for one."""
+
 
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the ledger to `VERSION`, the migrations and the number in one commit."""
@@ -71,6 +74,7 @@ def migrate(connection: sqlite3.Connection) -> None:
         for statement in filter(str.strip, script.split(";")):
             connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {VERSION}")
+    connection.execute(f"PRAGMA application_id = {APPLICATION}")
     connection.execute("COMMIT")
 
 
@@ -82,8 +86,8 @@ def is_newer(connection: sqlite3.Connection) -> bool:
 def is_foreign(connection: sqlite3.Connection) -> bool:
     """Return whether another program's tables are in this file."""
     # One question, so that no other process can make the tables between its halves.
-    question = "SELECT 1 FROM sqlite_master, pragma_user_version WHERE user_version = 0"
-    return connection.execute(question).fetchone() is not None
+    question = "SELECT 1 FROM sqlite_master, pragma_application_id WHERE application_id != ? LIMIT 1"
+    return connection.execute(question, (APPLICATION,)).fetchone() is not None
 
 
 def _version(connection: sqlite3.Connection) -> int:

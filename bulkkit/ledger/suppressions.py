@@ -53,7 +53,7 @@ def _reasons(rows: pd.DataFrame, reason: str) -> list[str]:
 def _moments(rows: pd.DataFrame, now: datetime) -> list[datetime]:
     if "at" not in rows.columns:
         return [now] * len(rows)
-    moments = pd.to_datetime(rows["at"], utc=True, errors="coerce").fillna(pd.Timestamp(now))
+    moments = pd.to_datetime(rows["at"], utc=True, errors="coerce", format="mixed").fillna(pd.Timestamp(now))
     return [moment.to_pydatetime() for moment in moments]
 
 

@@ -54,7 +54,8 @@ def events(connection: sqlite3.Connection, campaign: str | None) -> pd.DataFrame
     """
     stored = _table(connection, "events", EVENT_DTYPES, campaign, "at")
     derived = events_of_sends(sends(connection, campaign))
-    together = pd.concat([derived, stored], ignore_index=True)
+    # Whoever stored what this returned has not made new events of it.
+    together = pd.concat([derived, stored], ignore_index=True).drop_duplicates(["source", "event_id"])
     return judged(together.sort_values("at", kind="stable", ignore_index=True))
 
 

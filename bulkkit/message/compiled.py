@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import format_datetime, formataddr
+from email.utils import format_datetime
 from urllib.parse import quote
 
 from bulkkit.addresses import ascii_domain
@@ -16,7 +16,7 @@ from bulkkit.message.markdown import markdown_to_html
 from bulkkit.message.message import Message
 from bulkkit.message.mime import header, message_bytes, new_boundary, text_part
 from bulkkit.message.plain_text import html_to_text
-from bulkkit.message.sender import Sender
+from bulkkit.message.sender import Sender, written
 from bulkkit.message.template import ALWAYS_THERE, Template
 from bulkkit.transitions import Recipient
 
@@ -58,6 +58,11 @@ class CompiledMessage:
     text: Template
     html: Template | None
 
+    @property
+    def measures(self) -> bool:
+        """Whether opens and clicks of this message can be seen at all: an HTML part, and links of ours."""
+        return self.html is not None and self.links is not None
+
     def write(self, recipient: Recipient, date: datetime) -> bytes:
         """Return the message's bytes: CRLF lines, not dot-stuffed.
 
@@ -92,22 +97,22 @@ class CompiledMessage:
     def _link_values(self, recipient: Recipient) -> dict[str, str]:
         if self.links is None or not recipient.tracked:
             return {token_of(number): url for number, url in enumerate(self.link_urls)}
-        token = self.links.token(recipient.send_id)
+        token = self.links.token(recipient.send_id, recipient.message_id)
         clicks = {token_of(number): self.links.click_url(token, number) for number in range(len(self.link_urls))}
         return clicks | {PIXEL: self.links.open_url(token)}
 
     def _headers(self, recipient: Recipient, subject: str, date: datetime) -> list[bytes]:
         lines = [
             header("Date", format_datetime(date)),
-            header("From", formataddr((self.sender.display_name, self.sender.address))),
+            header("From", written(self.sender.mailbox)),
             header("To", envelope_address(recipient.email)),
-            header("Subject", subject),
+            header("Subject", subject, is_text=True),
             header("Message-ID", recipient.message_id),
             header("Precedence", "bulk"),
-            header("X-Campaign", self.campaign),
+            header("X-Campaign", self.campaign, is_text=True),
             *_unsubscribe_headers(self.sender, self.links, recipient),
         ]
-        return [*lines, header("Reply-To", self.sender.reply_to)] if self.sender.reply_to else lines
+        return [*lines, header("Reply-To", written(self.sender.reply_to))] if self.sender.reply_to else lines
 
 
 def compile_message(campaign: str, message: Message, sender: Sender, links: Links | None) -> CompiledMessage:
@@ -136,7 +141,7 @@ def way_out(sender: Sender, links: Links | None, recipient: Recipient) -> str:
     """Return where this recipient unsubscribes: the tracker's page, or a mail to the sender."""
     if links is None:
         return by_mail(sender, recipient)
-    return links.unsubscribe_url(links.token(recipient.send_id))
+    return links.unsubscribe_url(links.token(recipient.send_id, recipient.message_id))
 
 
 def by_mail(sender: Sender, recipient: Recipient) -> str:

@@ -1,7 +1,8 @@
 """The links of a message that come back to us: each carries one signed token a recipient.
 
-A token is the ledger's number of the send and a keyed BLAKE2b of it (RFC 7693),
-so it names no address, cannot be guessed, and needs no table of its own. Where a
+A token is the ledger's number of the send and a keyed BLAKE2b (RFC 7693) of it and
+of the message's own identifier, so it names no address, cannot be guessed, needs no
+table of its own, and means nothing in another ledger. Where a
 click leads stands in the ledger, never in the link: there is no open redirect.
 """
 
@@ -9,8 +10,10 @@ from __future__ import annotations
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -33,12 +36,20 @@ class Links:
         The tracker's public address, such as `https://news.example.org`.
     key
         16 to 64 secret bytes. They are in no repr and never in the ledger.
+    tracker
+        What an embedded tracker, the sandbox's, wants to be told: the ledger of a
+        send with these links. A tracker of its own is started with its ledger.
     """
 
     base_url: str
     key: bytes = field(repr=False)
+    tracker: Callable[[Path], None] | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.key, bytes):
+            raise ConfigurationError(
+                f"The key of the links is of type {type(self.key).__name__}; it is bytes, such as secrets.token_bytes(32)."
+            )
         object.__setattr__(self, "base_url", self.base_url.rstrip("/"))
         parts = urlsplit(self.base_url)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
@@ -53,23 +64,31 @@ class Links:
         """What tells two keys apart without telling a key."""
         return blake2b(b"bulkkit links", key=self.key, digest_size=8).hexdigest()
 
-    def token(self, send_id: int) -> str:
+    def follow(self, ledger: Path) -> None:
+        """Tell an embedded tracker in which ledger the send with these links is."""
+        if self.tracker is not None:
+            self.tracker(ledger)
+
+    def token(self, send_id: int, message_id: str) -> str:
         """Return the token of one send: 24 characters that are safe in an address."""
         number = send_id.to_bytes(NUMBER_BYTES, "big")
-        return urlsafe_b64encode(number + self._mac(number)).decode("ascii")
+        return urlsafe_b64encode(number + self._mac(number, message_id)).decode("ascii")
 
     def send_id(self, token: str) -> int | None:
-        """Return the send that a token stands for, or None where it was not signed with this key."""
+        """Return the send that a token claims to stand for, or None where it is no token; `is_genuine` proves it."""
         try:
             raw = urlsafe_b64decode(token.encode("ascii"))
         except ValueError:
             return None
-        number, mac = raw[:NUMBER_BYTES], raw[NUMBER_BYTES:]
-        genuine = len(raw) == NUMBER_BYTES + MAC_BYTES and hmac.compare_digest(mac, self._mac(number))
-        # base64 ignores some characters: only the one canonical spelling is a token.
-        if not genuine or urlsafe_b64encode(raw).decode("ascii") != token:
+        if len(raw) != NUMBER_BYTES + MAC_BYTES:
             return None
-        return int.from_bytes(number, "big")
+        return int.from_bytes(raw[:NUMBER_BYTES], "big")
+
+    def is_genuine(self, token: str, message_id: str) -> bool:
+        """Tell whether a token was signed with this key for the message of that identifier."""
+        send_id = self.send_id(token)
+        # Compared as text: base64 has other spellings of the same bytes, and only the one that was sent is a token.
+        return send_id is not None and hmac.compare_digest(token, self.token(send_id, message_id))
 
     def open_url(self, token: str) -> str:
         """Return the address of the open pixel."""
@@ -83,5 +102,5 @@ class Links:
         """Return the address of the way out: a page for GET, one click for POST (RFC 8058)."""
         return f"{self.base_url}/u/{token}"
 
-    def _mac(self, number: bytes) -> bytes:
-        return blake2b(number, key=self.key, digest_size=MAC_BYTES).digest()
+    def _mac(self, number: bytes, message_id: str) -> bytes:
+        return blake2b(number + message_id.encode("utf-8"), key=self.key, digest_size=MAC_BYTES).digest()

@@ -30,12 +30,12 @@ def new_boundary() -> str:
     return f"=_{token_hex(12)}"
 
 
-def header(name: str, value: str) -> bytes:
+def header(name: str, value: str, *, is_text: bool = False) -> bytes:
     """Return one header line with its CRLF; non-ASCII text as encoded words (RFC 2047).
 
     ASCII values stand as they are, however long up to 998 octets: folding or
-    encoding a `List-Unsubscribe` would break it. An ASCII value that looks like
-    encoded words is encoded, so that it is read as it was written.
+    encoding a `List-Unsubscribe` would break it. With `is_text`, an ASCII value that
+    looks like encoded words is encoded, so that it is read as it was written.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def header(name: str, value: str) -> bytes:
         raise InputError(
             f"The header {name} cannot hold the character U+{ord(found[0]):04X} (found in {value[:60]!r}); take it out."
         )
-    if not value.isascii() or ENCODED_WORD.search(value):
+    if not value.isascii() or (is_text and ENCODED_WORD.search(value)):
         value = Header(value, "utf-8", header_name=name).encode(linesep="\r\n")
     elif len(name) + 2 + len(value) > MAX_LINE:
         raise InputError(

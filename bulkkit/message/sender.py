@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from email.utils import parseaddr
+from email.utils import formataddr, getaddresses, parseaddr
+from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -64,7 +65,15 @@ class Sender:
         return parseaddr(self.mailbox)[0]
 
 
+def written(mailbox: str) -> str:
+    """Return a mailbox as a header has it: its name in encoded words where it needs them, its domain in A-labels."""
+    return formataddr((parseaddr(mailbox)[0], _checked(mailbox)))
+
+
+@lru_cache(maxsize=64)
 def _checked(mailbox: str) -> str:
+    if len(getaddresses([mailbox])) > 1:
+        raise AddressError(f"The sender {mailbox!r} is more than one address; a name with a comma stands in quotes.")
     _, address = parseaddr(mailbox)
     try:
         checked = validate_email(address, check_deliverability=False)

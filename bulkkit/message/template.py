@@ -7,6 +7,7 @@ template reaches Python's internals.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +21,9 @@ from bulkkit.errors import TemplateError
 
 ALWAYS_THERE: Final = frozenset({"email", "campaign", "sender_name", "postal_address", "unsubscribe_url"})
 """Tokens that need no column."""
+
+SPACED: Final = re.compile(r"\{\{-?\s*((?!.*\b(?:if|else|and|or|not|in|is)\b)\w+(?: +\w+)+)\s*(?:\||-?\}\})")
+"""Several words where a token has one, and none of them a word of Jinja's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ class Template:
             return cls(tokens, tokens & _bare(tree), environment.from_string(source).render)
         except TemplateSyntaxError as error:
             raise TemplateError(
-                f"Line {error.lineno} of {where} cannot be read as a template: {error.message}"
+                f"Line {error.lineno} of {where} cannot be read as a template: {_explained(source, error)}"
             ) from None
         except JinjaError as error:
             raise TemplateError(f"{where.capitalize()} cannot be read as a template: {error}") from None
@@ -66,6 +70,16 @@ class Template:
             return self._render(values)
         except (JinjaError, ArithmeticError, TypeError, ValueError, AttributeError) as error:
             raise TemplateError(f"The template cannot be filled in for {values.get('email')!r}: {error}") from None
+
+
+def _explained(source: str, error: TemplateSyntaxError) -> str:
+    """Return what is wrong, with what to do where a column's name of several words was written as a token."""
+    line = source.splitlines()[error.lineno - 1 : error.lineno]
+    spaced = SPACED.search(*line) if line else None
+    if spaced is None:
+        return str(error.message)
+    column, word = spaced[1], "_".join(spaced[1].split())
+    return f"a token is one word. Rename the column {column!r} to {word!r} and write {{{{ {word} }}}}."
 
 
 def _bare(tree: nodes.Template) -> frozenset[str]:

@@ -20,6 +20,11 @@ class LateLedger:
         self._ledger: Ledger | None = None
         self._file: tuple[int, int] | None = None
 
+    def follow(self, path: Path) -> None:
+        """Look into another file from now on: the one that the sandbox's latest send is in."""
+        with self._lock:
+            self.path = path
+
     def now(self) -> Ledger | None:
         """Return the ledger that stands in the file now, or None where there is no file."""
         with self._lock:

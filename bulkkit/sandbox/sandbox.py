@@ -44,7 +44,8 @@ class Sandbox:
         How many times as fast as the machine's its clock runs; at 600 an hour
         takes six seconds. Throttle, retry and greylisting keep their own numbers.
     ledger
-        The ledger of the sends; its tracker records there.
+        The ledger beside which its folder lies. The tracker records there, or in
+        the ledger of the latest send with its links.
     as_of
         The date on which the clock starts (default now), or where it stood last
         if that is later.
@@ -150,7 +151,8 @@ class Sandbox:
             mail, http = map(listen, self._folder.ports())
             mail_port, self._http_port = (socket.getsockname()[1] for socket in (mail, http))
             self.relay = Relay(f"smtp://{LOOPBACK}:{mail_port}", max_connections=CONNECTIONS, clock=self.clock)
-            self.links = Links(f"http://{LOOPBACK}:{self._http_port}", self._folder.key())
+            address = f"http://{LOOPBACK}:{self._http_port}"
+            self.links = Links(address, self._folder.key(), self._late_ledger.follow)
             reception = Reception(self._folder, self._mailboxes, _later(self), self.clock)
             app = tracker(self._late_ledger, self.links, self._stage)
             servers = Servers(mail, http, reception.session, app, _keeper(self._folder, self.clock))

@@ -33,8 +33,8 @@ class Clock(Protocol):
     def stamp(self) -> Stamp:
         """Return the moment as the ledger keeps it."""
 
-    def skip(self, seconds: float) -> None:
-        """Let so much idle time pass at once where the time is simulated; real time cannot be skipped."""
+    def skip(self, seconds: float) -> bool:
+        """Let so much idle time pass at once; return whether it could: real time cannot be skipped."""
 
     def machine_seconds(self, seconds: float) -> float:
         """Return how long the machine is to wait until so many seconds of this clock have passed."""
@@ -58,8 +58,9 @@ class SystemClock:
         """Return the moment with the boot it belongs to."""
         return Stamp(self.now(), boot_id(), self.seconds())
 
-    def skip(self, seconds: float) -> None:
-        """Do nothing: real time cannot be skipped."""
+    def skip(self, seconds: float) -> bool:  # noqa: ARG002
+        """Return False: real time cannot be skipped."""
+        return False
 
     def machine_seconds(self, seconds: float) -> float:
         """Return the same number."""
@@ -93,9 +94,10 @@ class ScaledClock:
         """Return the simulated moment; it belongs to no boot, so only its UTC counts later."""
         return Stamp(self.now(), "", 0.0)
 
-    def skip(self, seconds: float) -> None:
+    def skip(self, seconds: float) -> bool:
         """Let so many seconds pass at once."""
         self._skipped += max(0.0, seconds)
+        return True
 
     def rescale(self, scale: float) -> None:
         """Run `scale` times as fast as the machine's clock from now on."""

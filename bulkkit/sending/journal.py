@@ -57,10 +57,11 @@ class Journal:
 def _settle(
     group: list[tuple[tuple[Step, ...], asyncio.Future[frozenset[int]]]], result: frozenset[int] | Exception
 ) -> None:
-    for _, written in group:
+    for steps, written in group:
         if written.done():
             continue  # Its connection was cancelled meanwhile.
         if isinstance(result, Exception):
             written.set_exception(result)
         else:
-            written.set_result(result)
+            # Each waiter hears of its own messages, not of the others in its group.
+            written.set_result(result & {step.send_id for step in steps})

@@ -10,11 +10,13 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 
 from bulkkit.addresses import domain_of, mailbox_keys
-from bulkkit.contacts import consented, duplicates
+from bulkkit.contacts import consented
+from bulkkit.contacts.values import bases
 from bulkkit.errors import InputError
 from bulkkit.message.mime import CONTROL
 from bulkkit.vocabulary import CampaignKind, ConsentBasis, Reason, Status
@@ -97,15 +99,25 @@ def fates(checked: pd.DataFrame, choices: Choices) -> pd.Series[Any]:
 
 
 def _tests(checked: pd.DataFrame, keys: pd.Series[Any], choices: Choices) -> dict[str, pd.Series[Any]]:
+    allowed, unusable = _may_be_written_to(checked, choices.consent), _unusable(checked, choices.tokens)
     return {
-        "duplicate": duplicates(checked),
-        "no_consent": ~_may_be_written_to(checked, choices.consent),
+        "duplicate": _repeats(keys, usable=allowed & ~unusable),
+        "no_consent": ~allowed,
         "suppressed": keys.isin(list(choices.suppressed)) | (checked["reason"] == Reason.SUPPRESSED),
         "undeliverable": checked["status"] == Status.UNDELIVERABLE,
-        "unusable": _unusable(checked, choices.tokens),
+        "unusable": unusable,
         "risky": _risky(checked, choices.leave_out),
         "capped": _capped(keys, choices),
     }
+
+
+def _repeats(keys: pd.Series[Any], usable: pd.Series[Any]) -> pd.Series[Any]:
+    """Tell which rows name a mailbox that a better row names: an earlier one, or one that can be written to."""
+    order = np.argsort(~usable.to_numpy(dtype=bool), kind="stable")
+    ordered = keys.iloc[order]
+    repeats = np.zeros(len(keys), dtype=bool)
+    repeats[order] = (ordered.duplicated() & ordered.notna()).to_numpy()
+    return pd.Series(repeats, index=keys.index)
 
 
 def _may_be_written_to(checked: pd.DataFrame, consent: str | None) -> pd.Series[Any]:
@@ -172,7 +184,7 @@ def bought(checked: pd.DataFrame) -> pd.Series[Any]:
     """Tell which rows were bought; they are never sent to."""
     if "consent_basis" not in checked.columns:
         return pd.Series(False, index=checked.index)
-    return (checked["consent_basis"] == ConsentBasis.BOUGHT).fillna(False).astype(bool)
+    return bases(checked["consent_basis"]).eq(ConsentBasis.BOUGHT).fillna(False).astype(bool)
 
 
 def networks(emails: pd.Series[Any]) -> pd.Series[Any]:
@@ -180,6 +192,6 @@ def networks(emails: pd.Series[Any]) -> pd.Series[Any]:
     from publicsuffixlist import PublicSuffixList
 
     known = PublicSuffixList()
-    domains = domain_of(emails)
+    domains = domain_of(emails.astype("str"))
     table = {domain: known.privatesuffix(domain) or domain for domain in domains.dropna().unique()}
     return domains.map(table).rename("network")

@@ -90,8 +90,9 @@ class Relay:
 
     @property
     def name(self) -> str:
-        """What the ledger calls this relay: host and port, with the source address where there is one."""
-        return f"{self.host}:{self.port}" + (f" from {self.source_address}" if self.source_address else "")
+        """What the ledger calls this relay: user, host and port, and the source address where there is one."""
+        user = f"{self.user}@" if self.user else ""
+        return f"{user}{self.host}:{self.port}" + (f" from {self.source_address}" if self.source_address else "")
 
     @property
     def is_loopback(self) -> bool:

@@ -266,7 +266,10 @@ def _path(address: str) -> str:
 
 def _explain(relay: Relay, error: Exception, password: str | None) -> str:
     # A server may quote what it was sent, and in any bytes.
-    what = masked(str(error), relay, password).encode("utf-8", "backslashreplace").decode() or type(error).__name__
+    said = f"{error.code} {error.message}" if isinstance(error, aiosmtplib.SMTPResponseException) else str(error)
+    what = masked(said, relay, password).encode("utf-8", "backslashreplace").decode() or type(error).__name__
+    if isinstance(error, aiosmtplib.SMTPAuthenticationError):
+        return f"The relay {relay.name} refuses user and password: {what}. Check both; nothing was sent."
     if isinstance(error, ConnectionRefusedError) or isinstance(error.__cause__, ConnectionRefusedError):
         what = "nothing listens there"
     return f"The relay {relay.name} cannot be used: {what}. Check its address; nothing was sent over this connection."

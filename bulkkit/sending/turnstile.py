@@ -62,9 +62,7 @@ class Turnstile:
             if turn is not None:
                 return turn
             seconds = self._until_next(relay)
-            if seconds is not None and self._open and self._schedule.is_idle and not self._in_flight:
-                self._clock.skip(seconds)
-            else:
+            if not self._skip(seconds):
                 await self._change(seconds)
         return None
 
@@ -130,6 +128,11 @@ class Turnstile:
         send_id, network = taken
         state = SendState.DEFERRED if send_id in self._deferred else SendState.QUEUED
         return Turn(send_id, network, relay.name, state)
+
+    def _skip(self, seconds: float | None) -> bool:
+        """Let idle time pass at once where nothing but the next attempt is waited for and the clock can do that."""
+        is_idle = self._open and self._schedule.is_idle and not self._in_flight
+        return is_idle and seconds is not None and self._clock.skip(seconds)
 
     def _end(self, turn: Turn) -> None:
         turn.is_over = True
