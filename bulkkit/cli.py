@@ -95,7 +95,8 @@ def copy_missing(source: Path, target: Path) -> None:
 @click.option("--relay", help="A mail server on this machine, such as smtp://127.0.0.1:2525.")
 @click.option("--recipients", type=click.IntRange(min=1), help="The first so many mailable rows.")
 @click.option("--ledger", type=click.Path(dir_okay=False, path_type=Path), default=Path("bulkkit-demo.db"),
-              callback=in_a_folder, show_default=True, help="The ledger's file; the same one again goes on where it stopped.")  # fmt: skip
+              callback=in_a_folder, show_default=True,
+              help="The ledger's file; the same one again goes on where it stopped.")  # fmt: skip
 @click.option("--report", type=click.Path(dir_okay=False, path_type=Path), default=Path("report.html"),
               callback=in_a_folder, show_default=True, help="Where the report goes.")  # fmt: skip
 @click.option("--seed", type=int, default=2026, show_default=True, help="Of the simulated audience.")

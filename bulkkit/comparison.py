@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bulkkit import conclusions
 from bulkkit.errors import InputError
-from bulkkit.outcomes import KEY, MEASURES, Frame, Measure, keyed, outcomes
+from bulkkit.outcomes import KEY, MEASURES, NOT_TOLD, Frame, Measure, keyed, outcomes
 from bulkkit.statistics import Arm, Standardised, influence, standardise
 from bulkkit.strata import OPTIONAL, stratify
 from bulkkit.vocabulary import Counts, Rate
@@ -77,6 +77,11 @@ class Comparison:
     def selection(self) -> float:
         """The part of the raw difference that comes from who got which campaign (a fraction)."""
         return self.raw.difference - self.adjusted.difference
+
+    @property
+    def is_adjusted(self) -> bool:
+        """Whether of anybody anything to adjust by is known; else the adjusted difference is the raw one."""
+        return bool(self.strata[list(self.adjust)].astype("str").ne(NOT_TOLD).to_numpy().any())
 
 
 def compare(
@@ -160,8 +165,7 @@ def _messages(
     parts = {"_known": "recipients"} | {
         f"{measure.name}_{k}": v for k, v in zip("ndk", ("did", "could", "known"), strict=True)
     }
-    compared = nw.col(KEY[0]).is_in(names)
-    rows = outcomes(events.filter(compared), sends).filter(compared)
+    rows = outcomes(events, sends, names)
     columns = [nw.col(old).alias(new) for old, new in parts.items()]
     found: pd.DataFrame = rows.select(*KEY, *columns).collect("pandas").to_native()
     if absent := [name for name in names if name not in set(found[KEY[0]])]:
@@ -254,8 +258,15 @@ def _answer(asked: Comparison, messages: pd.DataFrame, alike: pd.DataFrame) -> C
         return replace(answer, verdict=conclusions.no_overlap(asked.treated, asked.control, answer.overlap))
     found = sample.within(both).standardised()
     adjusted = sample.within(both).estimate(found)
-    said = conclusions.selection(asked.treated, asked.control, asked.rate, raw.difference, found)
-    return replace(answer, adjusted=adjusted, effective_n=found.effective_n, verdict=said)
+    answer = replace(answer, adjusted=adjusted, effective_n=found.effective_n)
+    return replace(answer, verdict=_verdict(answer, found))
+
+
+def _verdict(answer: Comparison, found: Standardised) -> str:
+    sides = answer.treated, answer.control
+    if not answer.is_adjusted:
+        return conclusions.unadjusted(*sides, answer.rate, found)
+    return conclusions.selection(*sides, answer.rate, answer.raw.difference, found)
 
 
 def _numbered(alike: pd.DataFrame) -> tuple[NDArray[Any], pd.DataFrame]:

@@ -20,6 +20,8 @@ UNITS: Final = {
 }
 """What a rate is out of, where it is not deliveries."""
 
+_SINGULAR: Final = {"deliveries": "delivery", "messages": "message", "openers": "opener"}
+
 NOUNS: Final = {
     Rate.OPENED: "opens",
     Rate.CLICKED: "clicks",
@@ -45,7 +47,10 @@ def data(rate: Rate, numerator: int, denominator: int) -> str:
         return complaints(numerator, denominator)
     if enough(numerator, denominator):
         return "enough data"
-    return f"not enough data: about {_about(more_trials(numerator, denominator))} more {unit} would be enough"
+    needed = _more(more_trials(numerator, denominator), unit)
+    if 0 < numerator < denominator:
+        return f"not enough data: about {needed} would be enough"
+    return f"not enough data: at least {needed} would be needed"
 
 
 def ignorance(rate: Rate, heard: bool) -> str:
@@ -66,8 +71,8 @@ def complaints(complained: int, delivered: int) -> str:
     if highest < COMPLAINT_TARGET:
         return "below Gmail's 0.10 %"
     if complained == 0:
-        needed = _about(trials_below(COMPLAINT_TARGET) - delivered)
-        return f"not enough data: about {needed} more deliveries without a complaint would show a rate below 0.10 %"
+        needed = _more(trials_below(COMPLAINT_TARGET) - delivered, "deliveries")
+        return f"not enough data: about {needed} without a complaint would show a rate below 0.10 %"
     side = "below" if highest < COMPLAINT_LIMIT else "not shown to be below"
     return f"not enough data to tell from Gmail's 0.10 %; {side} its limit of 0.30 %"
 
@@ -114,16 +119,37 @@ def selection(
         told = f"The {_points(whole, figures)} points by which {more} are all selection"
     else:
         told = f"Of the {_points(whole, figures)} points by which {more}, {_points(selected, figures)} are selection"
-    doubt = "" if found.effective_events >= LEAST_EVENTS else "; there is not enough data to lean on this"
-    return f"{told}: {_remaining(left, bounds, figures)}{doubt}."
+    return f"{told}: {_remaining(left, bounds, figures)}{_doubt(found)}."
+
+
+def unadjusted(treated: str | Iterable[str], control: str | Iterable[str], rate: Rate, found: Standardised) -> str:
+    """Say what the raw difference is, and that nothing was known to adjust it by."""
+    raw = found.difference
+    ahead, behind, sign = (treated, control, 1) if raw.estimate >= 0 else (control, treated, -1)
+    bounds = sorted((sign * raw.lower, sign * raw.upper))
+    figures = 1 if abs(raw.estimate) >= 0.01 else 2
+    chance = ", which may be chance" if bounds[0] <= 0 else ""
+    return (
+        f"{_listed(ahead)} drew more {NOUNS[rate]} than {_listed(behind)} by {_points(abs(raw.estimate), figures)} "
+        f"points{chance} ({_within(bounds, figures)}); nothing is known to adjust by, so the adjusted figure is the "
+        f"raw one and no selection was removed{_doubt(found)}."
+    )
 
 
 def _remaining(left: float, bounds: list[float], figures: int) -> str:
-    within = f"95 % interval {_points(bounds[0], figures)} to {_points(bounds[1], figures)}"
+    within = _within(bounds, figures)
     if bounds[0] <= 0 <= bounds[1]:
         return f"between people alike {_points(left, figures)} are left, which may be chance ({within})"
     direction = "more" if left > 0 else "fewer"
     return f"between people alike it drew {_points(abs(left), figures)} points {direction} ({within})"
+
+
+def _within(bounds: list[float], figures: int) -> str:
+    return f"95 % interval {_points(bounds[0], figures)} to {_points(bounds[1], figures)}"
+
+
+def _doubt(found: Standardised) -> str:
+    return "" if found.effective_events >= LEAST_EVENTS else "; there is not enough data to lean on this"
 
 
 def _points(fraction: float, figures: int) -> str:
@@ -135,7 +161,7 @@ def _listed(campaigns: str | Iterable[str]) -> str:
     return " and ".join(names) if len(names) <= 2 else f"{names[0]} and {len(names) - 1} others"
 
 
-def _about(number: float) -> str:
-    """Round to two figures, as one says it: 2,400."""
-    digits = max(len(str(int(number))) - 2, 0)
-    return f"{int(round(number, -digits)):,}"
+def _more(number: int, unit: str) -> str:
+    """Round up to two figures, as one says it: 2,400 more deliveries; 1 more delivery."""
+    step = 10 ** max(len(str(number)) - 2, 0)
+    return f"{-(-number // step) * step:,} more {_SINGULAR[unit] if number == 1 else unit}"

@@ -87,6 +87,11 @@ class ExpectedBounces:
     n: int
     by_reason: pd.DataFrame
 
+    def __repr__(self) -> str:
+        """Say how many are expected, between which bounds, of how many."""
+        noun = "bounce" if f"{self.count:.0f}" == "1" else "bounces"
+        return f"{self.count:,.0f} {noun} expected ({self.lower:,.0f} to {self.upper:,.0f}) of {self.n:,}"
+
 
 def expected_bounces(statuses: pd.Series[Any], reasons: pd.Series[Any], baseline: Prior = BASELINE) -> ExpectedBounces:
     """Return what to expect of a list with these statuses and reasons.
@@ -100,7 +105,7 @@ def expected_bounces(statuses: pd.Series[Any], reasons: pd.Series[Any], baseline
     p, n = np.array([prior.mean for prior in priors]), table["contacts"].to_numpy(float)
     alike = 1 / (1 + np.array([prior.strength for prior in priors]))
     table = table.assign(probability=p, expected=n * p, source=[prior.source for prior in priors])
-    total, variance = n.sum(), float(np.sum(n * p * (1 - p) * (1 + (n - 1) * alike)))
+    total, variance = float(n.sum()), float(np.sum(n * p * (1 - p) * (1 + (n - 1) * alike)))
     rate = float(table["expected"].sum() / total)
     lower, upper = _bounds(rate, variance / total**2)
     return ExpectedBounces(rate * total, lower * total, upper * total, rate, lower, upper, int(total), table)

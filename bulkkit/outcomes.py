@@ -6,7 +6,7 @@ every data frame library, database and cluster behind Narwhals does alike.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import reduce
 from operator import mul
@@ -32,7 +32,8 @@ SILENT: Final = {
     "complained": ("ledger", "dsn", "tracker", "mailchimp"),
 }
 """Sources that cannot tell of a reaction (listmonk's unsubscribes name no campaign; Mailchimp's activity knows opens,
-clicks and bounces). A campaign of which only these report has an unknown rate and not one of 0."""
+clicks and bounces). A campaign of which only these report has an unknown rate and not one of 0. Nor is a nameless
+source known to tell of a reaction while no event of any campaign is one."""
 
 _FACTS: Final = (
     "sent", "rejected", "bounced", "hard", "soft", "untracked",
@@ -82,7 +83,7 @@ MEASURES: Final = (
 )  # fmt: skip
 
 
-def outcomes(events: AnyFrame, sends: AnyFrame | None = None) -> Frame:
+def outcomes(events: AnyFrame, sends: AnyFrame | None = None, campaigns: Collection[str] | None = None) -> Frame:
     """Return one row a message, with 0/1 columns for each measure.
 
     Parameters
@@ -91,6 +92,8 @@ def outcomes(events: AnyFrame, sends: AnyFrame | None = None) -> Frame:
         Columns `kind, campaign, email` at least; `bounce_type, machine, source` are used where they are.
     sends
         Columns `campaign, email` at least; `state, reason, smtp_code, enhanced_code, tracked` are used where they are.
+    campaigns
+        Those to answer for; by default all. What the events of others tell shows what their sources can tell.
 
     Returns
     -------
@@ -107,9 +110,10 @@ def outcomes(events: AnyFrame, sends: AnyFrame | None = None) -> Frame:
     bounce of type "suppressed" was never handed over, and is a rejection. A click
     counts for click-to-open only with an open.
     """
-    facts = [_event_facts(keyed(events, "events"))]
+    rows = keyed(events, "events")
+    facts = [_event_facts(_of(rows, campaigns), _reactions(rows))]
     if sends is not None:
-        facts.append(_send_facts(alike(keyed(sends, "sends"), facts[0])))
+        facts.append(_send_facts(_of(alike(keyed(sends, "sends"), rows), campaigns)))
     people = nw.concat(facts).group_by(*KEY).agg(*(nw.col(name).max() for name in _columns(_FACTS)))
     campaigns = people.group_by(KEY[0]).agg(*(nw.col(f"_{name}").max().alias(f"_any_{name}") for name in _OF_CAMPAIGN))
     known = _judgements(people.join(campaigns, on=KEY[0], how="left"))
@@ -170,7 +174,17 @@ def _is(name: str, *words: str) -> nw.Expr:
     return _flag(nw.col(name).is_in([str(word) for word in words]))
 
 
-def _event_facts(events: Frame) -> Frame:
+def _of(frame: Frame, campaigns: Collection[str] | None) -> Frame:
+    return frame if campaigns is None else frame.filter(nw.col(KEY[0]).is_in(list(campaigns)))
+
+
+def _reactions(events: Frame) -> frozenset[str]:
+    """Return the kinds of event that there are at all."""
+    kinds = _words(events, "kind").select("kind").unique().collect("pandas").to_native()["kind"]
+    return frozenset(kinds.dropna())
+
+
+def _event_facts(events: Frame, reactions: Collection[str]) -> Frame:
     told = _words(events, "kind", "bounce_type", "machine", "source")
     human, judged = _is("machine", *_NO), _flag(~nw.col("machine").is_null())
     suppressed = _is("bounce_type", BounceType.SUPPRESSED)
@@ -187,7 +201,9 @@ def _event_facts(events: Frame) -> Frame:
         "unsubscribed": _is("kind", EventKind.UNSUBSCRIBED),
         "complained": _is("kind", EventKind.COMPLAINED),
     }  # fmt: skip
-    tells = {f"tells_{kind}": _tells(_is("kind", kind), _is("source", *who)) for kind, who in SILENT.items()}
+    nameless = _flag(nw.col("source").is_null())
+    silent = {kind: _is("source", *who) + nameless * (kind not in reactions) for kind, who in SILENT.items()}
+    tells = {f"tells_{kind}": _tells(_is("kind", kind), unable) for kind, unable in silent.items()}
     return _with(told, facts | tells)
 
 

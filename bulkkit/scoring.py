@@ -65,16 +65,12 @@ class Health:
         """Say the score, the expected bounces and the costliest component."""
         worst = self.components.sort_values("points_lost", ascending=False, na_position="last").iloc[0]
         costly = f"; {worst['component']} costs {worst['points_lost']:.1f}" if worst["points_lost"] > 0 else ""
-        return f"Health {self.score:.0f} of 100{costly}; {self._bounces()}"
+        return f"Health {self.score:.0f} of 100{costly}; {self.expected_bounces!r}"
 
     def _repr_html_(self) -> str:
         table = self.components[["component", "value", "benchmark", "weight", "points_lost", "advice"]]
         styled = table.to_html(index=False, na_rep="unknown", float_format="{:.4g}".format, border=0)
-        return f"<p><b>Health {self.score:.0f} of 100</b>, {self._bounces()}</p>{styled}"
-
-    def _bounces(self) -> str:
-        found = self.expected_bounces
-        return f"expect {found.count:,.0f} bounces ({found.lower:,.0f} to {found.upper:,.0f}) of {found.n:,}"
+        return f"<p><b>Health {self.score:.0f} of 100</b>, {self.expected_bounces!r}</p>{styled}"
 
 
 def health(checked: pd.DataFrame, events: IntoFrame | None = None, as_of: date | str | None = None) -> Health:

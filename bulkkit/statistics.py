@@ -207,10 +207,15 @@ def enough(successes: ArrayLike, trials: ArrayLike) -> NDArray[np.bool_]:
     return np.asarray(np.minimum(x, n - x) >= LEAST_EVENTS)
 
 
-def more_trials(successes: float, trials: float) -> float:
-    """Return about how many more trials would be `enough`, at the rate in the middle of Wilson's interval."""
-    likely = (successes + 2) / (trials + 4)
-    return max(LEAST_EVENTS / min(likely, 1 - likely) - trials, 1.0)
+def more_trials(successes: int, trials: int) -> int:
+    """Return how many more trials let one expect `enough` events and non-events, at the rate that was seen.
+
+    Where no event, or no non-event, was seen, it is the least that the 95 % upper bound of its rate leaves possible.
+    """
+    rarer = min(successes, trials - successes)
+    if rarer:
+        return max(-(-trials * (LEAST_EVENTS - rarer) // rarer), 0)
+    return int(np.ceil(LEAST_EVENTS / min(upper_bound(0, trials), 0.5))) - trials
 
 
 def sample_size(rate: float, margin: float, confidence: float = 0.95) -> int:

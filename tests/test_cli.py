@@ -70,6 +70,38 @@ def test_status_shows_each_campaign(history: Path) -> None:
     assert all(name in printed for name in ("spring", "summer-update", "no day yet"))
 
 
+def test_status_fits_a_narrow_terminal(history: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In 80 columns each heading and number is whole, and a long name folds."""
+    monkeypatch.setenv("COLUMNS", "80")
+    bk.Ledger(history).add_campaigns(pd.DataFrame({"campaign": ["long" * 20], "kind": ["blast"]}))
+    printed = run("status", "--ledger", str(history))
+    assert "…" not in printed
+    assert max(map(len, printed.splitlines()[:-2])) <= 80
+    assert all(word in printed for word in ("accepted", "refused", "given", "doubt", "waiting", "4,197"))
+    assert printed.count("long") == 20
+
+
+@pytest.mark.parametrize("command", [("demo", "--report"), ("demo", "--ledger"), ("report", "spring", "--path")])
+def test_missing_folder_is_named_before_any_work(
+    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file to be written in a folder that is not there is refused at once, and nothing was made."""
+    monkeypatch.chdir(tmp_path)
+    assert "the folder missing is not there; make it first" in run(*command, "missing/file", status=2)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_report_takes_the_column_of_addresses(history: Path, tmp_path: Path) -> None:
+    """A list with two columns of addresses is told of --email, and with it the report is written."""
+    contacts, target = tmp_path / "two.csv", tmp_path / "spring.html"
+    contacts.write_text("one,two\na@a.example,b@a.example\n", encoding="utf-8")
+    run("import", str(sample.path() / "events.parquet"), "--ledger", str(history))
+    command = ("report", "spring", "--ledger", str(history), "--path", str(target), "--contacts", str(contacts))
+    assert "--email" in run(*command, status=1)
+    run(*command, "--email", "two")
+    assert target.exists()
+
+
 @pytest.mark.parametrize("command", [("status",), ("report", "spring"), ("track", "--base-url", "http://127.0.0.1")])
 def test_missing_ledger_is_named(command: tuple[str, ...], tmp_path: Path) -> None:
     """A ledger that is not there is named, and none is made."""
@@ -147,6 +179,7 @@ def test_lab_opens_on_copies(tmp_path: Path) -> None:
     arguments = ("lab", "desk", "--no-browser", "--port", str(port))
     with running(*arguments, folder=tmp_path, JUPYTER_TOKEN="token", **settings):
         until(lambda: status_of(f"http://127.0.0.1:{port}/lab/tree/notebooks/1_list_health.ipynb?token=token"), 200)
+        assert status_of(f"http://127.0.0.1:{port}/api/contents/data/contacts.csv?token=token") == 200
     assert kept.read_text() == "mine"
     assert (tmp_path / "desk" / "notebooks" / "1_list_health.ipynb").exists()
     assert (tmp_path / "desk" / "data" / "contacts.csv").exists()

@@ -15,7 +15,7 @@ import pytest
 from servers import smtp_sink
 
 import bulkkit as bk
-from bulkkit import sample
+from bulkkit import accounts, sample
 from bulkkit.addresses import mailbox_keys
 from bulkkit.metrics import rates
 from bulkkit.sandbox import Sandbox
@@ -64,6 +64,37 @@ def test_mailboxes_hold_what_the_ledger_says(finished: tuple[Path, str]) -> None
     assert sorted(lying) == sorted(accepted)
 
 
+def mailboxes_of(states: list[str], lying: list[str]) -> accounts.Balance:
+    """Return the balance of sends `<0>`, `<1>`, … in these states, with these messages lying."""
+    sends = pd.DataFrame({"message_id": [f"<{number}>" for number in range(len(states))], "state": states})
+    return accounts.of_mailboxes(sends, pd.DataFrame({"message_id": pd.Series(lying, dtype="str")}))
+
+
+@pytest.mark.parametrize(
+    ("lying", "holds"),
+    [
+        (["<0>", "<1>"], True),
+        (["<0>", "<1>", "<3>"], True),  # in doubt
+        (["<0>", "<1>", "<of a test mail>"], True),
+        (["<0>", "<2>"], False),
+        (["<0>", "<0>"], False),
+        (["<0>", "<1>", "<2>"], False),
+        (["<0>", "<1>", "<1>"], False),
+        ([], False),
+    ],
+)
+def test_mailboxes_are_counted_by_message(lying: list[str], holds: bool) -> None:
+    """The same number of other messages is no balance; a message in doubt, and one of another send, disturb none."""
+    assert mailboxes_of(["accepted", "accepted", "refused", "in_doubt"], lying).holds is holds
+
+
+def test_balance_says_why_it_fails_though_the_counts_agree() -> None:
+    """A refused message that lies in a mailbox is told beside two equal numbers."""
+    balance = mailboxes_of(["accepted", "refused"], ["<0>", "<1>"])
+    assert (balance.left, balance.right) == (1, 1)
+    assert "1 more" in balance.note
+
+
 def test_refusals_are_the_truth(finished: tuple[Path, str]) -> None:
     """Who was refused or given up is whom the generator made so."""
     folder, _ = finished
@@ -91,7 +122,7 @@ def test_run_again_sends_nothing(finished: tuple[Path, str], tmp_path: Path) -> 
     folder, _ = finished
     before = bk.Ledger(folder / "demo.db").sends(CAMPAIGN)
     again = demo(folder, "--recipients", "2000", "--ledger", "demo.db", "--report", str(tmp_path / "again.html"))
-    assert "going on where it stopped" in again
+    assert "going on where it stopped; --contacts and --recipients are as in the first run" in again
     pd.testing.assert_frame_equal(before, bk.Ledger(folder / "demo.db").sends(CAMPAIGN))
 
 
@@ -125,6 +156,8 @@ def test_own_list_to_a_foreign_server(tmp_path: Path) -> None:
     sends = bk.Ledger(tmp_path / "other.db").sends(CAMPAIGN)
     assert (sends["state"] == "accepted").sum() == 120, printed
     assert taken == dict.fromkeys(sends["email"], 1)
+    unknown = re.findall(r"(\w+) \(people\) +unknown", printed)
+    assert unknown == ["opened", "clicked", "unsubscribed", "complained"]
     assert (tmp_path / "report.html").exists()
 
 
@@ -136,12 +169,17 @@ def test_own_list_to_a_foreign_server(tmp_path: Path) -> None:
         (("--relay", "ftp://127.0.0.1"), "is no relay's address"),
         (("--contacts", "empty.csv"), "empty"),
         (("--contacts", "names.csv"), "column"),
+        (("--contacts", "nobody.csv"), "nobody.csv has a heading and nobody below it"),
+        (("--contacts", "two.csv"), "--email"),
+        (("--contacts", "two.csv", "--email", "third"), "no column 'third'"),
     ],
 )
 def test_bad_input_gets_a_sentence(tmp_path: Path, arguments: tuple[str, ...], sentence: str) -> None:
     """What cannot be used ends with a sentence, not with a traceback, and nothing was sent."""
     (tmp_path / "empty.csv").write_text("")
     (tmp_path / "names.csv").write_text("first,last\nAna,Li\n")
+    (tmp_path / "nobody.csv").write_text("email,first_name\n")
+    (tmp_path / "two.csv").write_text("one,two\na@a.example,b@a.example\n")
     printed = demo(tmp_path, "--recipients", "5", *arguments, check=False)
     assert "Error:" in printed
     assert sentence in printed

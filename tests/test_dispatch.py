@@ -260,7 +260,7 @@ def test_any_index_will_do(serve: Callable[..., MailServer], path: Path) -> None
     assert subjects == {
         mailbox_key(email): f"{name}, we move" for email, name in zip(audience["email"], "abcd", strict=True)
     }
-    assert set(Ledger(path).sends()["network"]) == {"xn--lpha-5qa.example", "beta.example"}
+    assert set(Ledger(path).sends()["network"]) == {"xn--lpha-koa.example", "beta.example"}
 
 
 def test_only_what_is_filled_in_is_stored(path: Path) -> None:
@@ -328,7 +328,7 @@ def test_a_refused_test_mail_says_why(serve: Callable[..., MailServer], path: Pa
     """What the relay said of the test mail is in the error; a hostile address never reaches it."""
     server = serve(always("RCPT", "550 5.7.1 Not from here\r\n"))
     planned = drafted(path, relays=[Relay(f"smtp://127.0.0.1:{server.port}")])
-    with pytest.raises(RelayError, match="refused the test mail at RCPT: 550 5.7.1 Not from here"):
+    with pytest.raises(RelayError, match=r"refused the test mail at RCPT: 550 5\.7\.1 Not from here"):
         planned.test_to("me@alpha.example")
     with pytest.raises(AddressError, match="cannot stand in an envelope"):
         planned.test_to("me@a.example> RCPT TO:<you@b.example")
@@ -340,7 +340,7 @@ def test_a_refused_test_mail_says_why(serve: Callable[..., MailServer], path: Pa
 def test_a_start_needs_a_time_zone(path: Path) -> None:
     """A start without a time zone is refused, and nothing is stored."""
     with pytest.raises(InputError, match="no time zone"):
-        drafted(path).queue(confirm=3, at=datetime(2026, 10, 1, 9))  # noqa: DTZ001 - that is the mistake
+        drafted(path).queue(confirm=3, at=datetime(2026, 10, 1, 9))
     assert not path.exists()
 
 
@@ -355,7 +355,7 @@ def test_a_plan_is_sent_once(serve: Callable[..., MailServer], path: Path) -> No
 
 
 def test_a_ledger_in_use_says_by_whom(serve: Callable[..., MailServer], path: Path) -> None:
-    """While a send runs another one of its ledger does not start; it is stored and can be resumed."""
+    """While a send runs another one of its ledger is told whose turn it is, and leaves nothing behind."""
     server = serve(latency=0.05)
     send = drafted(
         path, people(40), relays=[relay(server.port, max_connections=1)], throttle=Throttle.unlimited()
@@ -363,7 +363,7 @@ def test_a_ledger_in_use_says_by_whom(serve: Callable[..., MailServer], path: Pa
     with pytest.raises(LeaseError, match="sending 'office-move' since"):
         drafted(path, name="later", relays=[relay(server.port)]).send()
     send.stop()
-    assert set(Ledger(path).sends("later")["state"]) == {"queued"}
+    assert Ledger(path).campaigns()["campaign"].tolist() == ["office-move"]
 
 
 def test_the_ledger_has_what_was_planned(path: Path) -> None:
@@ -383,7 +383,7 @@ def test_the_ledger_has_what_was_planned(path: Path) -> None:
     spec = ledger.spec("office-move")
     assert Throttle.from_spec(spec["throttle"]) == throttle
     assert Retry.from_spec(spec["retry"]) == retry
-    assert spec["waterfall"]["no_consent"] == 1
+    assert of_list(pd.DataFrame(spec["waterfall"])).holds
     sends = ledger.sends()
     assert not of_send(sends, planned.recipients).holds
     assert sends["email"].tolist() == planned.rows("recipients")["email"].tolist()

@@ -248,6 +248,15 @@ def test_an_unusable_line_is_reported_with_its_number_and_the_rest_is_read(tmp_p
     assert "cells" in events.attrs["unusable"][0][1]
 
 
+@pytest.mark.parametrize("code", ["550.5", "1e30", "-550", "55", "soon", ""])
+def test_what_is_no_reply_code_is_missing(tmp_path: Path, code: str) -> None:
+    """A code that no server answers is missing, and its event is kept; a real one stays."""
+    csv = f"kind,email,at,smtp_code\nbounced,a@a.example,2026-10-01,{code}\nbounced,b@a.example,2026-10-01,550\n"
+    codes_read = read_events(written(tmp_path / "own.csv", csv))["smtp_code"]
+    assert codes_read.isna().tolist() == [True, False]
+    assert codes_read[1] == 550
+
+
 def test_a_file_without_one_usable_line_is_an_error(tmp_path: Path) -> None:
     """Where nothing can be used, the error names the lines."""
     with pytest.raises(InputError, match="line 2: its at is missing"):

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -25,6 +25,7 @@ from bulkkit.errors import ConfigurationError, InputError, LeaseError, LedgerErr
 from bulkkit.ledger import Ledger
 from bulkkit.message.links import Links
 from bulkkit.message.message import Message
+from bulkkit.sending.clock import ScaledClock
 from bulkkit.sending.job import RunState
 from bulkkit.sending.relay import Relay
 from bulkkit.sending.throttle import Throttle
@@ -234,18 +235,28 @@ def test_a_running_send_is_not_resumed_beside_itself(serve: Callable[..., MailSe
 
 
 def test_a_start_is_waited_for(serve: Callable[..., MailServer], path: Path) -> None:
-    """A campaign with a start sends nothing before it, by the send's clock, also where it is resumed earlier."""
-    to = relay(0, scale=7200)
-    server = serve(now=to.clock.seconds)
-    to = Relay(f"smtp://127.0.0.1:{server.port}", clock=to.clock)
+    """A campaign with a start sends nothing before it, by the send's clock."""
+    clock = ScaledClock(600, START)
+    server = serve(now=clock.seconds)
+    to = Relay(f"smtp://127.0.0.1:{server.port}", clock=clock)
     planned = plan(campaign(people(4)), [to], throttle=Throttle.unlimited(), ledger=path)
     planned.queue(confirm=4, at=START + timedelta(hours=2))
-    send = resume(NAME, path, [to])
-    assert send.stop().waiting == 4
-    assert not server.mail
     resume(NAME, path, [to]).wait(20)
     assert min(taken.begun for taken in server.mail) >= 2 * 3600
     assert len(server.mail) == 4
+
+
+def test_a_start_to_come_is_waited_for_by_the_machines_clock(serve: Callable[..., MailServer], path: Path) -> None:
+    """A real send that is resumed before its start waits, without a connection, and can be stopped."""
+    server = serve()
+    to = Relay(f"smtp://127.0.0.1:{server.port}")
+    planned = plan(campaign(people(4)), [to], throttle=Throttle.unlimited(), ledger=path)
+    planned.queue(confirm=4, at=datetime.now(UTC) + timedelta(hours=2))
+    send = resume(NAME, path, [to])
+    send.join(0.3)
+    assert send.is_running
+    assert send.stop().waiting == 4
+    assert server.clients == []
 
 
 def test_a_damaged_ledger_is_not_sent_from(serve: Callable[..., MailServer], path: Path) -> None:

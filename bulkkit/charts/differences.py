@@ -32,6 +32,9 @@ class _Compared(Protocol):
     @property
     def adjusted(self) -> Any: ...
 
+    @property
+    def is_adjusted(self) -> bool: ...
+
 
 def compare(result: _Compared) -> go.Figure:
     """Draw the raw and the adjusted difference of a comparison, each with its interval, around zero.
@@ -39,17 +42,19 @@ def compare(result: _Compared) -> go.Figure:
     Parameters
     ----------
     result
-        What `bulkkit.compare` returned: `.treated, .control, .rate`, and `.raw` and `.adjusted` with
+        What `bulkkit.compare` returned: `.treated, .control, .rate, .is_adjusted`, and `.raw` and `.adjusted` with
         `.difference, .lower, .upper` (fractions), `.treated_value, .control_value, .treated_n, .control_n`.
 
     Returns
     -------
     plotly.graph_objects.Figure
-        In percentage points; a difference that was refused is written as such and not drawn.
+        In percentage points; a difference that was refused is written as such and not drawn. Where nothing is known
+        to adjust by, the title and the lower row say so.
     """
+    alike = "like with like" if result.is_adjusted else "nothing to adjust by"
     rows = [
         _Row("Raw", "as they were sent", result.raw, style.MUTED, hollow=True),
-        _Row("Adjusted", "like with like", result.adjusted, style.BLUE, hollow=False, missing=_refusal(result)),
+        _Row("Adjusted", alike, result.adjusted, style.BLUE, hollow=False, missing=_refusal(result)),
     ]
     treated, control = campaigns(result.treated), campaigns(result.control)
     chart = style.figure([_dot(row, place, treated, control) for place, row in enumerate(rows) if row.known])
@@ -165,8 +170,9 @@ def _finding(result: _Compared, treated: str, control: str) -> str:
         return f"{treated} and {control} cannot be compared: a {noun} is unknown"
     if not numerals.is_known(found.difference):
         return f"{treated} and {control} cannot be compared fairly: they reached different people"
+    how = "Like with like" if result.is_adjusted else "With nothing known to adjust by"
     if found.lower > 0 or found.upper < 0:
         direction = "higher" if found.lower > 0 else "lower"
         size = numerals.points(abs(found.difference)).removeprefix("+")
-        return f"Like with like, {treated} has a {noun} {size} {direction} than {control}"
-    return f"Like with like, the {noun} of {treated} shows no difference from {control}"
+        return f"{how}, {treated} has a {noun} {size} {direction} than {control}"
+    return f"{how}, the {noun} of {treated} shows no difference from {control}"

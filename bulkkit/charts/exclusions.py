@@ -11,18 +11,19 @@ from bulkkit.charts import numerals, style
 from bulkkit.frames import require
 
 _ROW: Final = 30
-_STEPS: Final = {
-    "read": "Rows read",
-    "duplicate": "Repeats somebody",
-    "no_consent": "No consent on record",
-    "suppressed": "Unsubscribed, complained or bounced",
-    "undeliverable": "Cannot be delivered",
-    "unusable": "Unusable in the message",
-    "risky": "Risky, left out on request",
-    "capped": "Written to too often",
-    "over_limit": "Over the limit asked for",
+STEP_NAMES: Final = {
+    "read": "rows read",
+    "duplicate": "the same mailbox again",
+    "no_consent": "no consent on record, or bought",
+    "suppressed": "unsubscribed, complained or bounced before",
+    "undeliverable": "cannot be delivered",
+    "unusable": "unusable in the message",
+    "risky": "disposable or probably misspelt",
+    "capped": "written to too often",
+    "over_limit": "beyond the first so many asked for",
+    "recipients": "recipients",
 }
-"""What the steps of a plan mean, in a few words."""
+"""What the steps of a plan mean, in a few words that can follow a number or begin a line."""
 
 
 class _Excluding(Protocol):
@@ -107,7 +108,7 @@ def _name(step: Any, total: bool) -> str:
 
 
 def _spoken(step: Any) -> str:
-    name = _STEPS.get(str(step), str(step).replace("_", " ").strip())
+    name = STEP_NAMES.get(str(step), str(step).replace("_", " ").strip())
     return name[:1].upper() + name[1:]
 
 

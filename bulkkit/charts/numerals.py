@@ -31,6 +31,11 @@ def plural(number: Any, singular: str, several: str | None = None) -> str:
     return f"{count(number)}{_SPACE}{singular if round(number) == 1 else several}"
 
 
+def were(number: Any) -> str:
+    """Return `was` for one, else `were`."""
+    return "was" if number == 1 else "were"
+
+
 def percent(share: Any) -> str:
     """Return a fraction in per cent: two decimals below one per cent, else one, none for 0 and 100."""
     if not is_known(share):

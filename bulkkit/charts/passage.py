@@ -109,6 +109,19 @@ def delivered_of(shares: Mapping[str, Band]) -> float:
     return sent_of(shares) - bounced.ceiling.numerator
 
 
+def arrival(sent: Any, delivered: Any) -> str:
+    """Return in words how many of the messages were delivered."""
+    if not numerals.is_known(delivered):
+        return "How many messages were delivered is unknown"
+    if not numerals.is_known(sent):
+        return f"{numerals.plural(delivered, 'message')} {numerals.were(delivered)} delivered"
+    if delivered == sent:
+        return f"All {numerals.count(sent)} messages were delivered" if sent > 1 else "The one message was delivered"
+    if delivered == 0:
+        return f"None of {numerals.plural(sent, 'message')} was delivered"
+    return f"{numerals.count(delivered)} of {numerals.plural(sent, 'message')} {numerals.were(delivered)} delivered"
+
+
 def _denominator(shares: Mapping[str, Band], rates: tuple[Rate, ...]) -> float:
     found = (shares[rate].denominator for rate in rates if rate in shares)
     return next((number for number in found if numerals.is_known(number)), float("nan"))
@@ -216,7 +229,13 @@ def _finding(passages: Mapping[str, list[Stage]]) -> str:
         most = max(clicked, key=clicked.__getitem__)
         return f"{style.label(most)} brought the most people to click: {numerals.count(clicked[most])}"
     ((sent, delivered, _, clicked_),) = passages.values()
-    return f"{delivered.written()} of {sent.written()} messages were delivered; {clicked_.written()} people clicked"
+    return f"{arrival(sent.floor, delivered.floor)}; {_clickers(clicked_)}"
+
+
+def _clickers(clicked: Stage) -> str:
+    if not numerals.is_known(clicked.most):
+        return "how many clicked is unknown"
+    return f"{clicked.written()} {'person' if clicked.most == 1 else 'people'} clicked"
 
 
 def _counted(passages: Mapping[str, list[Stage]]) -> str:

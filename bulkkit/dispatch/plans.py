@@ -130,7 +130,7 @@ class Plan:
         LeaseError, LedgerError
             Where the ledger is in use or damaged. In all these cases nothing is sent.
         """
-        self._check(confirm)
+        self._check(confirm, at)
         job = self.route.job(self.message)
         for relay in self.route.relays:
             check_relay(relay, job.passwords.get(relay.name))
@@ -145,10 +145,12 @@ class Plan:
 
         Takes and raises what `send` does, but asks nothing of the relays.
         """
-        self._check(confirm)
+        self._check(confirm, at)
         self._store(self._opened(), at)
 
-    def _check(self, confirm: int | None) -> None:
+    def _check(self, confirm: int | None, at: datetime | None) -> None:
+        if at is not None and at.tzinfo is None:
+            raise InputError(f"at={at} has no time zone; give datetime(…, tzinfo=…).")
         if confirm is None and not self.route.is_sandbox:
             raise ConfirmationError(f"Say how many people this goes to: confirm={self.recipients}.")
         if confirm is not None and confirm != self.recipients:
@@ -165,8 +167,6 @@ class Plan:
         return self.ledger if isinstance(self.ledger, Ledger) else Ledger(self.ledger)
 
     def _store(self, ledger: Ledger, at: datetime | None) -> None:
-        if at is not None and at.tzinfo is None:
-            raise InputError(f"at={at} has no time zone; give datetime(…, tzinfo=…).")
         rows = self.rows("recipients")
         stored = pd.DataFrame(
             {

@@ -48,7 +48,7 @@ class Links:
     def __post_init__(self) -> None:
         if not isinstance(self.key, bytes):
             raise ConfigurationError(
-                f"The key of the links is of type {type(self.key).__name__}; it is bytes, such as secrets.token_bytes(32)."
+                f"The key of the links is of type {type(self.key).__name__}; it is 16 to 64 secret bytes."
             )
         object.__setattr__(self, "base_url", self.base_url.rstrip("/"))
         parts = urlsplit(self.base_url)

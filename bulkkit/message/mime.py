@@ -31,11 +31,12 @@ def new_boundary() -> str:
 
 
 def header(name: str, value: str, *, is_text: bool = False) -> bytes:
-    """Return one header line with its CRLF; non-ASCII text as encoded words (RFC 2047).
+    """Return one header line with its CRLF.
 
-    ASCII values stand as they are, however long up to 998 octets: folding or
-    encoding a `List-Unsubscribe` would break it. With `is_text`, an ASCII value that
-    looks like encoded words is encoded, so that it is read as it was written.
+    Values stand as they are, up to 998 octets: folding or encoding a
+    `List-Unsubscribe` would break it, and an address that is not ASCII is UTF-8
+    (RFC 6532), for a server that takes SMTPUTF8. With `is_text`, what is not ASCII,
+    or looks like encoded words, becomes encoded words (RFC 2047).
 
     Raises
     ------
@@ -47,13 +48,13 @@ def header(name: str, value: str, *, is_text: bool = False) -> bytes:
         raise InputError(
             f"The header {name} cannot hold the character U+{ord(found[0]):04X} (found in {value[:60]!r}); take it out."
         )
-    if not value.isascii() or (is_text and ENCODED_WORD.search(value)):
+    if is_text and (not value.isascii() or ENCODED_WORD.search(value)):
         value = Header(value, "utf-8", header_name=name).encode(linesep="\r\n")
     elif len(name) + 2 + len(value) > MAX_LINE:
         raise InputError(
             f"The header {name} has {len(value)} characters; at most {MAX_LINE - len(name) - 2} can be sent."
         )
-    return f"{name}: {value}\r\n".encode("ascii")
+    return f"{name}: {value}\r\n".encode()
 
 
 def text_part(body: str, subtype: str) -> bytes:

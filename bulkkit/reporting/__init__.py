@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from bulkkit.errors import InputError
 from bulkkit.reporting.findings import Book, Findings, gather
 from bulkkit.reporting.page import render
 
-__all__ = ["Findings", "gather", "report"]
+__all__ = ["Findings", "check_target", "gather", "report"]
 
 
 def report(
@@ -53,11 +54,29 @@ def report(
     Raises
     ------
     InputError
-        The campaign is not known, or `as_of` is no date.
+        The campaign is not known, `as_of` is no date, or `path` is no place for a file.
     LedgerError
         There is no ledger there, or it cannot be read.
     """
+    target = check_target(path)
     found = gather(campaign, ledger=ledger, events=events, contacts=contacts, control=control, as_of=as_of)
-    target = Path(path)
     target.write_text(render(found), encoding="utf-8", newline="\n")
+    return target
+
+
+def check_target(path: str | PathLike[str]) -> Path:
+    """Return the path of a report yet to be written, if a file can stand there.
+
+    Raises
+    ------
+    InputError
+        The folder is not there, or the path is itself a folder.
+    """
+    target = Path(path)
+    if target.is_dir():
+        raise InputError(f"path={str(target)!r} is a folder; add the report's file name, such as report.html.")
+    if not target.parent.is_dir():
+        raise InputError(
+            f"There is no folder {target.parent} to write {target.name} into; make it, or pass another path."
+        )
     return target

@@ -22,7 +22,7 @@ from bulkkit.reporting import wording as words
 from bulkkit.reporting.figures import PageFigure
 from bulkkit.reporting.findings import Findings
 from bulkkit.reporting.method import METHOD, REFERENCES
-from bulkkit.reporting.tables import StrataTable, bounce_rows, key_figures, published_rows, strata_table
+from bulkkit.reporting.tables import bounce_rows, key_figures, published_rows, strata_table
 from bulkkit.vocabulary import CampaignKind, EventKind, Rate
 
 _EARLIER: Final = 14
@@ -66,13 +66,16 @@ class _Own:
 
 def _head(findings: Findings, own: _Own) -> dict[str, Any]:
     clicked, day = own.shares.get(Rate.CLICKED), _day(findings.events)
-    adjusted = findings.comparison.adjusted if findings.comparison is not None else None
+    found = findings.comparison
+    beside = "" if found is None else words.standing(found.adjusted, _others(findings), found.is_adjusted)
+    people = len(findings.sends) or own.sent
+    reached = words.reach(findings.kind, findings.waterfall, people)
     return {
         "campaign": findings.campaign,
         "day": day,
-        "headline": words.headline(own.sent, own.delivered, clicked, adjusted, _others(findings)),
+        "headline": words.headline(own.sent, own.delivered, clicked, beside),
         "lead": [
-            words.opening(findings.campaign, findings.subject, findings.kind, day),
+            words.opening(findings.campaign, findings.subject, day, reached),
             words.clicks(clicked, own.delivered),
         ],
         "cautions": [
@@ -121,10 +124,10 @@ def _beside(findings: Findings) -> dict[str, Any]:
         "beside": [
             words.raw_difference(found.raw, _others(findings)),
             words.capital(found.verdict),
-            words.likeness(found.adjust, found.overlap, findings.contacts is not None),
+            words.likeness(found.adjust if found.is_adjusted else (), found.overlap, findings.contacts is not None),
         ],
         "comparison": PageFigure.of("comparison", charts.compare(found)),
-        "strata": _strata(found.strata),
+        "strata": strata_table(found.strata) if found.is_adjusted else None,
     }
 
 
@@ -136,10 +139,6 @@ def _others(findings: Findings) -> str:
     if len(findings.control) == 1:
         return findings.control[0]
     return "the blasts" if findings.kind == CampaignKind.SEGMENTED else "the segmented campaigns"
-
-
-def _strata(strata: pd.DataFrame) -> StrataTable | None:
-    return None if strata.empty else strata_table(strata)
 
 
 def _reacted(findings: Findings) -> dict[str, Any]:
@@ -192,11 +191,15 @@ def _method(findings: Findings) -> dict[str, Any]:
 
 def _provenance(findings: Findings) -> dict[str, str]:
     sources = ", ".join(f"{count(number)} from {name}" for name, number in findings.sources.items())
-    until = "the last that is known" if findings.as_of is None else f"{findings.as_of:%Y-%m-%d %H:%M} UTC"
+    until = (
+        "all events known when it was made"
+        if findings.as_of is None
+        else f"events up to {findings.as_of:%Y-%m-%d %H:%M} UTC"
+    )
     return {
         "Ledger": findings.ledger,
         "Made": f"{findings.made_at:%Y-%m-%d %H:%M} UTC, with bulkkit {findings.version}",
-        "Counted up to": until,
+        "Counted": until,
         "Sends": f"{plural(len(findings.sends), 'row')} of this campaign",
         "Events": f"{count(len(findings.events))} of this campaign" + (f": {sources}" if sources else ""),
         "Contacts": "none handed in" if findings.contacts is None else plural(findings.contacts, "row"),

@@ -8,9 +8,21 @@ from typing import Any, Final
 
 import pandas as pd
 
-from bulkkit.charts.numerals import count, duration, is_known, percent, percent_range, plural, points, points_range
+from bulkkit.charts.numerals import (
+    count,
+    duration,
+    is_known,
+    percent,
+    percent_range,
+    plural,
+    points,
+    points_range,
+    were,
+)  # fmt: skip
+from bulkkit.charts.passage import arrival
 from bulkkit.charts.shares import Band
 from bulkkit.comparison import Estimate
+from bulkkit.vocabulary import CampaignKind
 
 _TRAITS: Final = {
     "provider": "the same mail provider",
@@ -19,25 +31,9 @@ _TRAITS: Final = {
 }
 
 
-def headline(sent: Any, delivered: Any, clicked: Band | None, adjusted: Estimate | None, others: str) -> str:
+def headline(sent: Any, delivered: Any, clicked: Band | None, beside: str) -> str:
     """Return the finding in one sentence: how many arrived, how many clicked, and how that stands beside others."""
-    parts = [arrival(sent, delivered), reaction(clicked)]
-    if adjusted is not None:
-        parts[1] += f", {standing(adjusted, others)}"
-    return "; ".join(parts)
-
-
-def arrival(sent: Any, delivered: Any) -> str:
-    """Return how many of the messages were delivered."""
-    if not is_known(delivered):
-        return "How many messages were delivered is unknown"
-    if not is_known(sent):
-        return f"{capital(plural(delivered, 'message'))} {were(delivered)} delivered"
-    if delivered == sent:
-        return f"All {count(sent)} messages were delivered" if sent > 1 else "The one message was delivered"
-    if delivered == 0:
-        return f"None of {plural(sent, 'message')} was delivered"
-    return f"{count(delivered)} of {plural(sent, 'message')} {were(delivered)} delivered"
+    return f"{arrival(sent, delivered)}; {reaction(clicked)}" + (f", {beside}" if beside else "")
 
 
 def reaction(clicked: Band | None) -> str:
@@ -47,24 +43,33 @@ def reaction(clicked: Band | None) -> str:
     return f"{clicked.spoken()} clicked"
 
 
-def standing(adjusted: Estimate, others: str) -> str:
-    """Return how a campaign stands beside others once like is compared with like."""
+def standing(adjusted: Estimate, others: str, is_adjusted: bool) -> str:
+    """Return how a campaign stands beside others, and whether like is compared with like."""
     if not is_known(adjusted.difference):
         return f"and no fair comparison with {others} is possible"
+    how = "once like is compared with like" if is_adjusted else "with nothing known to adjust by"
     if adjusted.lower > 0:
-        return f"more than {others} got once like is compared with like"
+        return f"more than {others} got {how}"
     if adjusted.upper < 0:
-        return f"fewer than {others} got once like is compared with like"
-    return f"and no difference from {others} can be shown once like is compared with like"
+        return f"fewer than {others} got {how}"
+    return f"and no difference from {others} can be shown {how}"
 
 
-def opening(campaign: str, subject: str, kind: str, day: str) -> str:
-    """Return what was sent, when and how."""
+def reach(kind: str, waterfall: pd.DataFrame, people: Any) -> str:
+    """Return to whom a campaign went: a blast to the whole list only where it is known that no limit cut it off."""
+    if kind != CampaignKind.BLAST:
+        return " to people chosen for it" if kind == CampaignKind.SEGMENTED else ""
+    if len(waterfall) and not waterfall.loc[waterfall["step"].eq("over_limit"), "rows"].any():
+        return " to the whole list"
+    return f" to {plural(people, 'person', 'people')}" if is_known(people) else ""
+
+
+def opening(campaign: str, subject: str, day: str, reached: str) -> str:
+    """Return what was sent, when and to whom."""
     what = f"“{subject}”" if subject else f"The campaign {campaign}"
-    how = {"blast": " to the whole list", "segmented": " to people chosen for it"}.get(kind, "")
     named = f" (campaign {campaign})" if subject else ""
     when = f" on {day}" if day else ""
-    return f"{what}{named} went out{when}{how}."
+    return f"{what}{named} went out{when}{reached}."
 
 
 def delivery(delivered: Any) -> str:
@@ -176,7 +181,10 @@ def untracked(number: int | None, total: int) -> str:
     if number == 0:
         return "Everybody who was written to had agreed to be tracked."
     if number == total:
-        return "Nobody who was written to had agreed to be tracked, so there is no open and no click to count."
+        return (
+            "This message was sent without tracked links or without consent to them: "
+            "there is no open and no click to count."
+        )
     return (
         f"{count(number)} of {plural(total, 'recipient')} had not agreed to be tracked. Their messages carried no "
         "pixel and no tracked link; what they did is unknown, and they stand in no rate of opens or clicks."
@@ -227,7 +235,8 @@ def likeness(adjust: Iterable[str], overlap: Any, has_contacts: bool) -> str:
     """Return what makes people alike here, and how many have a like on the other side."""
     traits = listing(_TRAITS.get(name, f"the same {name}") for name in adjust)
     alike = f"Alike are people with {traits}." if traits else "Nothing was adjusted for."
-    met = f"{percent(overlap)} of both sides’ people have their like on the other side." if is_known(overlap) else ""
+    shared = bool(traits) and is_known(overlap)
+    met = f"{percent(overlap)} of both sides’ people have their like on the other side." if shared else ""
     missing = "" if has_contacts else "No contacts were handed in, so what they would tell of people is unknown here."
     return paragraph(alike, met, missing)
 
@@ -253,11 +262,6 @@ def listing(names: Iterable[str], most: int = 4) -> str:
 def capital(sentence: str) -> str:
     """Return a sentence with a capital at its start."""
     return sentence[:1].upper() + sentence[1:]
-
-
-def were(number: Any) -> str:
-    """Return `was` for one, else `were`."""
-    return "was" if number == 1 else "were"
 
 
 def is_are(number: Any) -> str:
