@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bulkkit import conclusions
 from bulkkit.errors import InputError
-from bulkkit.outcomes import KEY, MEASURES, NOT_TOLD, Frame, Measure, keyed, outcomes
+from bulkkit.outcomes import KEY, MEASURES, Frame, Measure, keyed, outcomes
 from bulkkit.statistics import Arm, Standardised, influence, standardise
 from bulkkit.strata import OPTIONAL, stratify
 from bulkkit.vocabulary import Counts, Rate
@@ -80,8 +80,8 @@ class Comparison:
 
     @property
     def is_adjusted(self) -> bool:
-        """Whether of anybody anything to adjust by is known; else the adjusted difference is the raw one."""
-        return bool(self.strata[list(self.adjust)].astype("str").ne(NOT_TOLD).to_numpy().any())
+        """Whether anything known tells these people apart; else there is one group, and adjusted is raw."""
+        return len(self.strata) > 1
 
 
 def compare(

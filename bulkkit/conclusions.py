@@ -85,7 +85,7 @@ def no_recipients(campaigns: Iterable[str]) -> str:
 def not_reported(campaigns: Iterable[str], rate: Rate, counts: Counts) -> str:
     """Say that a comparison has no numerators."""
     if counts is Counts.HUMAN:
-        return f'Unknown: nobody judged whether {NOUNS[rate]} of {_listed(campaigns)} are human; try counts="all".'
+        return f'Unknown: no source of {_listed(campaigns)} tells which {NOUNS[rate]} are human; try counts="all".'
     return f"Unknown: no source of {_listed(campaigns)} reports {NOUNS[rate]}."
 
 

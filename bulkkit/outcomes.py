@@ -115,8 +115,8 @@ def outcomes(events: AnyFrame, sends: AnyFrame | None = None, campaigns: Collect
     if sends is not None:
         facts.append(_send_facts(_of(alike(keyed(sends, "sends"), rows), campaigns)))
     people = nw.concat(facts).group_by(*KEY).agg(*(nw.col(name).max() for name in _columns(_FACTS)))
-    campaigns = people.group_by(KEY[0]).agg(*(nw.col(f"_{name}").max().alias(f"_any_{name}") for name in _OF_CAMPAIGN))
-    known = _judgements(people.join(campaigns, on=KEY[0], how="left"))
+    wholes = people.group_by(KEY[0]).agg(*(nw.col(f"_{name}").max().alias(f"_any_{name}") for name in _OF_CAMPAIGN))
+    known = _judgements(people.join(wholes, on=KEY[0], how="left"))
     return known.select(*KEY, nw.col("_any_sent").alias("_known"), *_measured())
 
 
@@ -202,7 +202,7 @@ def _event_facts(events: Frame, reactions: Collection[str]) -> Frame:
         "complained": _is("kind", EventKind.COMPLAINED),
     }  # fmt: skip
     nameless = _flag(nw.col("source").is_null())
-    silent = {kind: _is("source", *who) + nameless * (kind not in reactions) for kind, who in SILENT.items()}
+    silent = {kind: _is("source", *who) + nameless * int(kind not in reactions) for kind, who in SILENT.items()}
     tells = {f"tells_{kind}": _tells(_is("kind", kind), unable) for kind, unable in silent.items()}
     return _with(told, facts | tells)
 

@@ -17,6 +17,7 @@ from rich.table import Column, Table
 from bulkkit import accounts
 from bulkkit import demo as main_job
 from bulkkit.accounts import Balance
+from bulkkit.charts.exclusions import STEP_NAMES
 from bulkkit.dispatch import Plan
 from bulkkit.ledger import Ledger
 from bulkkit.metrics import rates
@@ -26,18 +27,6 @@ from bulkkit.sending.send import Send
 from bulkkit.vocabulary import Counts, Rate, SendState
 
 LOOKS_A_SECOND: Final = 5
-STEP_NAMES: Final = {
-    "read": "read from the list",
-    "duplicate": "the same mailbox again",
-    "no_consent": "no consent, or bought",
-    "suppressed": "unsubscribed, complained or bounced before",
-    "undeliverable": "undeliverable",
-    "unusable": "control characters in their data",
-    "risky": "disposable or probably misspelt",
-    "capped": "had two blasts in 30 days",
-    "over_limit": "beyond --recipients",
-    "recipients": "planned",
-}
 STATE_NAMES: Final = {
     SendState.ACCEPTED: "accepted",
     SendState.REFUSED: "refused",
@@ -83,8 +72,9 @@ def show_plan(console: Console, planned: Plan, sandbox: Sandbox | None) -> None:
     left_out = [f"{rows:,} {STEP_NAMES[step]}" for step, rows in steps if rows and step not in {"read", "recipients"}]
     console.print(f"         left out: {'; '.join(left_out) or 'nobody'}", markup=False, soft_wrap=True)
     pace = f"a second stands for {sandbox.clock.scale / 3600:.1f} h" if sandbox else "as fast as the relay takes it"
+    span = _span(planned.finishes_after)
     console.print(
-        f"[bold]Plan[/]     {planned.recipients:,} recipients, {_span(planned.finishes_after)} at this throttle; {pace}"
+        f"[bold]Plan[/]     {planned.recipients:,} recipients, {span} at this throttle; {pace}", soft_wrap=True
     )
     for finding in planned.findings.itertuples():
         console.print(f"         {finding.severity}: {finding.finding}", markup=False, soft_wrap=True)

@@ -17,7 +17,10 @@ from hypothesis import strategies as st
 
 from bulkkit import charts
 from bulkkit.charts import numerals
+from bulkkit.charts.exclusions import STEP_NAMES
+from bulkkit.charts.passage import arrival
 from bulkkit.errors import InputError
+from bulkkit.sending.planning import STEPS
 from bulkkit.statistics import wilson
 
 NAN = float("nan")
@@ -63,8 +66,10 @@ def difference(found: float, lower: float, upper: float) -> SimpleNamespace:
 
 def comparison(adjusted: SimpleNamespace, control: Any = "spring") -> SimpleNamespace:
     """Return a comparison with that adjusted difference."""
-    raw = difference(-0.043, -0.079, -0.007)
-    return SimpleNamespace(treated="office-move", control=control, rate="clicked", raw=raw, adjusted=adjusted)
+    return SimpleNamespace(
+        treated="office-move", control=control, rate="clicked", raw=difference(-0.043, -0.079, -0.007),
+        adjusted=adjusted, is_adjusted=True,
+    )  # fmt: skip
 
 
 REFUSED = difference(NAN, NAN, NAN)
@@ -238,6 +243,17 @@ def test_the_title_of_a_comparison_says_the_finding(adjusted: SimpleNamespace, s
     assert said in words(charts.compare(comparison(adjusted)))
 
 
+def test_nothing_to_adjust_by_is_not_called_like_with_like() -> None:
+    """Where the adjusted difference is the raw one, neither the title nor the row compares like with like."""
+    found = comparison(difference(-0.043, -0.079, -0.007))
+    assert words(charts.compare(found)).lower().count("like with like") == 2
+    found.is_adjusted = False
+    said = words(charts.compare(found)).replace("<br>", " ")
+    assert "With nothing known to adjust by, office-move has a click rate 4.3 points lower than spring" in said
+    assert "nothing to adjust by" in said
+    assert "like with like" not in said.lower()
+
+
 def test_a_refused_difference_has_no_dot() -> None:
     """Where there is no like to compare, nothing is drawn but the raw difference, and the reason is written."""
     chart = charts.compare(comparison(REFUSED))
@@ -329,6 +345,30 @@ def test_a_funnel_says_unknown() -> None:
     """A stage that the frame does not tell is written as unknown."""
     chart = charts.funnel(rates_frame({"spring": {("bounced", "all"): (3, 402)}}))
     assert words(chart).count("unknown") >= 3
+    assert "399 of 402 messages were delivered; how many clicked is unknown" in words(chart)
+
+
+@pytest.mark.parametrize(
+    ("sent", "delivered", "said"),
+    [
+        (1184, 1139, "1,139 of 1,184 messages were delivered"),
+        (1184, 1184, "All 1,184 messages were delivered"),
+        (1, 1, "The one message was delivered"),
+        (12, 1, "1 of 12 messages was delivered"),
+        (12, 0, "None of 12 messages was delivered"),
+        (NAN, 7, "7 messages were delivered"),
+        (NAN, NAN, "How many messages were delivered is unknown"),
+    ],
+)
+def test_arrival(sent: float, delivered: float, said: str) -> None:
+    """How many were delivered, in words for all, some, one, none and unknown."""
+    assert arrival(sent, delivered).replace("\u00a0", " ") == said
+
+
+def test_one_person_is_one_person() -> None:
+    """One message delivered and one click are not spoken of as several."""
+    shares = {("bounced", "all"): (2, 3), ("unsubscribed", "all"): (0, 1), ("clicked", "all"): (1, 1)}
+    assert "1 of 3 messages was delivered; 1 person clicked" in words(charts.funnel(rates_frame({"a": shares})))
 
 
 def test_delivered_is_what_did_not_bounce() -> None:
@@ -369,6 +409,16 @@ def test_a_waterfall_loses_nobody() -> None:
     assert tops == [1500, 1500, 1460, 1184, 1184]
     assert list(bar.base)[1:4] == list(WATERFALL["remaining"])[1:4]
     assert "1,184 of 1,500 rows are recipients; 316 are left out" in words(chart)
+
+
+def test_every_step_of_a_plan_has_its_words() -> None:
+    """Each step has words that stand after a number, and begin a line of the chart with a capital."""
+    assert set(STEP_NAMES) == {"read", *STEPS, "recipients"}
+    assert all(name[:1].islower() and len(name) <= 44 for name in STEP_NAMES.values())
+    steps = WATERFALL.assign(step=["read", "risky", "capped", "over_limit", "recipients"])
+    said = words(charts.waterfall(SimpleNamespace(waterfall=steps)))
+    for name in ("Rows read", "Disposable or probably misspelt", "Beyond the first so many asked for", "Recipients"):
+        assert name in said
 
 
 EMPTY = {

@@ -98,6 +98,37 @@ def test_the_raw_difference_is_newcombes() -> None:
     assert found.selection == pytest.approx(0)
 
 
+@pytest.mark.parametrize("adjust", [(), "provider", ("provider", "tenure")])
+def test_nothing_to_adjust_by_removes_no_selection(adjust: Any) -> None:
+    """Where nothing is asked for or known, the verdict says that the adjusted figure is the raw one."""
+    events, _ = _simulate(np.random.default_rng(2), 0.5)
+    found = compare(events, treated="picks", control="blast", adjust=adjust)
+    assert not found.is_adjusted
+    assert astuple(found.adjusted) == pytest.approx(astuple(found.raw))
+    assert found.verdict.startswith("picks drew more clicks than blast by ")
+    assert found.verdict.endswith(
+        "; nothing is known to adjust by, so the adjusted figure is the raw one and no selection was removed."
+    )
+    assert compare(events, treated="picks", control="blast", adjust="engagement").is_adjusted
+
+
+def test_what_everybody_shares_is_nothing_to_adjust_by() -> None:
+    """Where all are with one provider, or new for want of a history, there is one group and nothing is removed."""
+    events, _ = _simulate(np.random.default_rng(2), 0.0)
+    contacts = pd.DataFrame({"email": ADDRESSES, "provider": "Northmail"})
+    assert not compare(events, contacts=contacts, treated="picks", control="blast", adjust="provider").is_adjusted
+    alone = events[events["campaign"].isin(["picks", "blast"])]
+    assert "no selection was removed" in compare(alone, treated="picks", control="blast").verdict
+
+
+def test_what_other_campaigns_report_tells_what_sources_can_tell() -> None:
+    """Complaints about another campaign make 0 complaints a known figure here too."""
+    events, _ = _simulate(np.random.default_rng(2), 0.0)
+    assert np.isnan(compare(events, treated="picks", control="blast", rate="complained").raw.difference)
+    told = pd.concat([events, _events("complained", "on -40", [0], -39)])
+    assert compare(told, treated="picks", control="blast", rate="complained").raw.difference == 0
+
+
 def test_swapping_the_sides_swaps_the_signs() -> None:
     """Control against treated is the same comparison mirrored."""
     events, _ = _simulate(np.random.default_rng(3), 0.5)
@@ -216,10 +247,14 @@ def test_one_sided_groups_are_left_out_and_counted() -> None:
         (
             {"machine": None},
             "clicked",
-            'Unknown: nobody judged whether clicks of blast and picks are human; try counts="all".',
+            'Unknown: no source of blast and picks tells which clicks are human; try counts="all".',
         ),
         ({"source": "ledger"}, "complained", "Unknown: no source of blast and picks reports complaints."),
-        ({"kind": {"clicked": "bounced"}}, "click_to_open", "No data: nobody of picks could have been counted."),
+        (
+            {"kind": {"clicked": "bounced"}, "source": "tracker"},
+            "click_to_open",
+            "No data: nobody of picks could have been counted.",
+        ),
     ],
 )
 def test_what_is_not_known_is_not_compared(change: dict[str, Any], kinds: str, verdict: str) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkkit.addresses import mailbox_key
-from bulkkit.conclusions import complaints
+from bulkkit.conclusions import complaints, data
 from bulkkit.errors import InputError
 from bulkkit.metrics import RATE_COLUMNS, rates
 from bulkkit.outcomes import mailboxes
@@ -233,6 +233,24 @@ def test_a_source_that_cannot_tell_is_not_a_zero() -> None:
     assert _counted(rates(told), "complained") == (1, 2)
 
 
+@pytest.mark.parametrize("drop", [False, True])
+def test_a_nameless_source_tells_only_what_it_was_heard_to_tell(drop: bool) -> None:
+    """Without a source, unsubscribes and complaints are unknown until any campaign has one; then 0 is 0."""
+
+    def nameless(*rows: tuple[str, str], campaign: str = "spring") -> pd.DataFrame:
+        events = _events(*rows, campaign=campaign)
+        return events.drop(columns="source") if drop else events.assign(source=None)
+
+    silent = nameless(("sent", "a@b.example"), ("opened", "a@b.example"))
+    for rate in ("unsubscribed", "complained"):
+        assert _counted(rates(silent), rate) == (None, None)
+        assert _row(rates(silent), rate)["verdict"].startswith("unknown: no source of these events reports")
+        told = pd.concat([silent, nameless(("sent", "c@b.example"), (rate, "c@b.example"), campaign="autumn")])
+        spring = rates(told).query("campaign == 'spring'")
+        assert _counted(spring, rate) == (0, 1)
+    assert _counted(rates(silent), "opened") == (1, 1)
+
+
 @pytest.mark.parametrize("library", ["polars", "pyarrow", "duckdb"])
 @pytest.mark.parametrize("by", ["campaign", ["campaign", "segment"], "source", "tracked", "member"])
 def test_every_frame_library_gives_the_same_rates(library: str, by: str | list[str]) -> None:
@@ -320,10 +338,29 @@ def test_the_least_that_events_must_have() -> None:
 def test_verdicts_say_how_much_more_would_do() -> None:
     """Few events are not enough data, and the verdict names how many more; many are enough; nobody is no data."""
     few = rates(_events(*[("sent", f"p{i}@b.example") for i in range(40)], ("unsubscribed", "p1@b.example")))
-    assert _row(few, "unsubscribed")["verdict"] == "not enough data: about 110 more deliveries would be enough"
+    assert _row(few, "unsubscribed")["verdict"] == "not enough data: about 360 more deliveries would be enough"
     many = rates(_events(*[(kind, f"p{i}@b.example") for i in range(40) for kind in ("sent", "clicked")[: 1 + i % 2]]))
     assert _row(many, "clicked")["verdict"] == "enough data"
     assert _row(few, "click_to_open")["verdict"] == "no data: nobody was seen to open"
+
+
+@pytest.mark.parametrize(
+    ("rate", "numerator", "denominator", "verdict"),
+    [
+        (Rate.BOUNCED, 7, 2000, "not enough data: about 860 more messages would be enough"),
+        (Rate.UNSUBSCRIBED, 9, 9_000, "not enough data: about 1,000 more deliveries would be enough"),
+        (Rate.CLICKED, 9, 10, "not enough data: about 90 more deliveries would be enough"),
+        (Rate.CLICKED, 9, 18, "not enough data: about 2 more deliveries would be enough"),
+        (Rate.CLICK_TO_OPEN, 10, 19, "not enough data: about 3 more openers would be enough"),
+        (Rate.CLICKED, 0, 8, "not enough data: at least 25 more deliveries would be needed"),
+        (Rate.CLICKED, 1, 1, "not enough data: at least 19 more deliveries would be needed"),
+        (Rate.COMPLAINED, 0, 2994,
+         "not enough data: about 1 more delivery without a complaint would show a rate below 0.10 %"),
+    ],
+)  # fmt: skip
+def test_how_much_more_is_never_too_little(rate: Rate, numerator: int, denominator: int, verdict: str) -> None:
+    """What is needed is rounded up; where nothing was seen it is a least; one is one."""
+    assert data(rate, numerator, denominator) == verdict
 
 
 @pytest.mark.parametrize(

@@ -157,6 +157,16 @@ def office_move(name: str = "office-move", subject: str = "We move") -> SimpleNa
     )
 
 
+def untold() -> SimpleNamespace:
+    """Return a ledger of two campaigns that went out at once to people of whom nothing was known before."""
+    people = {"office-move": 40, "autumn": 12}
+    return book(
+        [sends_frame(name, {"accepted": 100}) for name in people],
+        [reactions(name, "clicked", number) for name, number in people.items()],
+        campaigns_frame(("autumn", "segmented", "Autumn"), ("office-move", "blast", "We move")),
+    )
+
+
 def written(tmp_path: Path, ledger: Any, campaign: str = "office-move", **options: Any) -> Page:
     """Write the report and read it."""
     path = reporting.report(campaign, ledger=ledger, path=tmp_path / "report.html", **options)
@@ -268,6 +278,59 @@ def test_other_peoples_words_are_text(tmp_path: Path) -> None:
     assert "{{ 7*7 }}" in hostile.text
 
 
+@pytest.mark.parametrize(
+    ("kind", "steps", "people", "said"),
+    [
+        ("blast", {"read": 9, "over_limit": 0, "recipients": 7}, 7, " to the whole list"),
+        ("blast", {"read": 4281, "over_limit": 2281, "recipients": 2000}, 2000, " to 2,000 people"),
+        ("blast", {}, 1, " to 1 person"),
+        ("blast", {}, math.nan, ""),
+        ("segmented", {}, 7, " to people chosen for it"),
+        ("", {}, 7, ""),
+    ],
+)
+def test_a_blast_with_a_limit_is_not_said_to_go_to_everybody(
+    kind: str, steps: dict[str, int], people: float, said: str
+) -> None:
+    """The whole list got it only where the plan is known to have cut nobody off."""
+    waterfall = pd.DataFrame({"step": list(steps), "rows": list(steps.values())})
+    assert wording.reach(kind, waterfall, people).replace("\u00a0", " ") == said
+
+
+def test_the_opening_goes_by_the_waterfall(tmp_path: Path) -> None:
+    """A blast beyond whose limit people were left over went out to so many people."""
+    assert "went out on 1 October 2026 to the whole list." in written(tmp_path, office_move()).text
+    limited = office_move()
+    limited.waterfall = lambda _: STEPS.assign(step=["read", "over_limit", "recipients"])
+    assert "went out on 1 October 2026 to 419 people." in written(tmp_path, limited).text
+
+
+def test_with_nothing_to_adjust_by_the_page_claims_no_likeness(tmp_path: Path) -> None:
+    """Without anything known of people, no sentence speaks of people alike, and no table shows groups of them."""
+    found = written(tmp_path, untold())
+    assert "with nothing known to adjust by" in found.text
+    assert "no selection was removed" in found.text
+    assert "Nothing was adjusted for." in found.text
+    for claim in (
+        "once like is compared",
+        "Like with like",
+        "Alike are",
+        "their like on",
+        "The groups of people alike",
+    ):
+        assert claim not in found.text
+
+
+def test_a_report_that_cannot_be_written_is_refused_before_any_work(tmp_path: Path) -> None:
+    """A folder that is not there, or a folder in place of a file, is an error with a way out, and reads no ledger."""
+    for path, said in ((tmp_path / "missing" / "r.html", "no folder"), (tmp_path, "is a folder")):
+        with pytest.raises(InputError, match=said):
+            reporting.report("office-move", ledger=tmp_path / "nowhere.db", path=path)
+        with pytest.raises(InputError, match=said):
+            reporting.check_target(path)
+    assert reporting.check_target(str(tmp_path / "r.html")) == tmp_path / "r.html"
+
+
 def test_an_unknown_campaign_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     """A misspelt campaign is answered with the campaigns that there are, and no file is written."""
     with pytest.raises(InputError, match=r"'office-mvoe'.*'office-move', 'spring'"):
@@ -344,7 +407,9 @@ def test_without_tracking_clicks_are_unknown(tmp_path: Path) -> None:
     found = written(tmp_path, book([silent], [], campaigns_frame(("office-move", "blast", ""))))
     assert "how many people clicked is unknown" in found.text
     assert "All 30 messages were delivered" in found.text
-    assert "Nobody who was written to had agreed to be tracked" in found.text
+    assert "delivered; how many clicked is unknown" in found.text
+    assert "This message was sent without tracked links or without consent to them: there is no open" in found.text
+    assert "had agreed" not in found.text
 
 
 def test_an_unfinished_send_is_said_to_be_unfinished(tmp_path: Path) -> None:
@@ -403,23 +468,6 @@ NO_DIFFERENCE = Estimate(-0.012, -0.041, 0.018)
 
 
 @pytest.mark.parametrize(
-    ("sent", "delivered", "said"),
-    [
-        (1184, 1139, "1,139 of 1,184 messages were delivered"),
-        (1184, 1184, "All 1,184 messages were delivered"),
-        (1, 1, "The one message was delivered"),
-        (12, 1, "1 of 12 messages was delivered"),
-        (12, 0, "None of 12 messages was delivered"),
-        (math.nan, 7, "7 messages were delivered"),
-        (math.nan, math.nan, "How many messages were delivered is unknown"),
-    ],
-)
-def test_arrival(sent: float, delivered: float, said: str) -> None:
-    """How many were delivered, in words for all, some, one, none and unknown."""
-    assert wording.arrival(sent, delivered).replace("\u00a0", " ") == said
-
-
-@pytest.mark.parametrize(
     ("adjusted", "said"),
     [
         (Estimate(0.03, 0.01, 0.05), "more than spring got once like is compared with like"),
@@ -430,14 +478,18 @@ def test_arrival(sent: float, delivered: float, said: str) -> None:
 )
 def test_standing(adjusted: Estimate, said: str) -> None:
     """More, fewer, no difference to be shown, or no comparison."""
-    assert wording.standing(adjusted, "spring") == said
+    assert wording.standing(adjusted, "spring", is_adjusted=True) == said
+    assert wording.standing(adjusted, "spring", is_adjusted=False) == said.replace(
+        "once like is compared with like", "with nothing known to adjust by"
+    )
 
 
 def test_headline() -> None:
     """The finding in one sentence, without the comparison where there is none."""
-    whole = wording.headline(1184, 1139, CLICKED, NO_DIFFERENCE, "spring").replace("\u00a0", " ")
+    beside = wording.standing(NO_DIFFERENCE, "spring", is_adjusted=True)
+    whole = wording.headline(1184, 1139, CLICKED, beside).replace("\u00a0", " ")
     assert whole.startswith("1,139 of 1,184 messages were delivered; 9.8 to 14.0 % clicked, and no difference")
-    assert wording.headline(9, 9, None, None, "").endswith("; how many people clicked is unknown")
+    assert wording.headline(9, 9, None, "").endswith("; how many people clicked is unknown")
 
 
 @pytest.mark.parametrize(
@@ -501,11 +553,11 @@ needs_chromium = pytest.mark.skipif(
 )
 
 
-def rendered(path: Path, profile: Path) -> str:
+def rendered(path: Path, profile: Path, width: int = 1200) -> str:
     """Return the page as a real browser leaves it after its scripts have run."""
     command = [
         str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-        "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1200,4000",
+        "--disable-background-networking", "--disable-component-update", "--disable-sync", f"--window-size={width},4000",
         f"--user-data-dir={profile}", "--virtual-time-budget=10000", "--dump-dom", path.as_uri(),
     ]  # fmt: skip
     return subprocess.run(command, capture_output=True, text=True, timeout=90, check=True).stdout
@@ -535,3 +587,13 @@ def test_a_browser_draws_every_chart_and_asks_nobody(tmp_path: Path) -> None:
     assert len(re.findall(r'<svg[^>]*class="main-svg"', html)) >= 4
     assert "<title>run</title>" not in html
     assert asked == []
+
+
+@needs_chromium
+@pytest.mark.parametrize(("width", "cut"), [(1200, False), (400, True)])
+def test_what_is_cut_off_says_that_it_goes_on(tmp_path: Path, width: int, cut: bool) -> None:
+    """On a telephone each chart that is cut off bids to scroll; on a wide screen none does."""
+    path = reporting.report("office-move", ledger=office_move(), path=tmp_path / "report.html")
+    html = rendered(path, tmp_path / "profile", width)
+    assert ('class="canvas overflows goes-on"' in html) is cut
+    assert ('class="table overflows goes-on"' in html or 'class="table wide overflows goes-on"' in html) is cut

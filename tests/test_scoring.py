@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -222,7 +223,11 @@ def test_it_shows_itself() -> None:
     found = health(_checked([("not_probed", None, None)] * 20), as_of=NOW)
     assert repr(found).startswith("Health ")
     assert "consent costs" in repr(found)
-    assert "expect 0 bounces (0 to" in repr(found)
+    assert repr(found).endswith("; 0 bounces expected (0 to 4) of 20")
+    assert repr(found.expected_bounces) == "0 bounces expected (0 to 4) of 20"
+    assert repr(replace(found.expected_bounces, count=1.2, n=4870)) == "1 bounce expected (0 to 4) of 4,870"
+    numbers = found.expected_bounces
+    assert {type(n) for n in (numbers.count, numbers.lower, numbers.upper, numbers.rate, found.score)} == {float}
     assert "<table" in found._repr_html_()
     assert found.counts.to_dict("records") == [{"status": "unknown", "reason": "not_probed", "contacts": 20}]
     pytest.importorskip("bulkkit.charts")

@@ -26,8 +26,8 @@ SHORT = Deadlines(greeting=0.3, envelope=0.15, data=0.15, body=0.3, dot=0.15)
 PATIENT = Deadlines(greeting=5, envelope=5, data=5, body=5, dot=5)
 MESSAGE = b"Subject: Hi\r\nMessage-ID: <1@example.org>\r\n\r\nA line.\r\n.hidden\r\n..\r\nLast"
 STEPS = ("MAIL", "RCPT", "DATA", "dot")
-PROMPT = 2.0
-"""Seconds within which an error with short deadlines must be there; the server itself would take ten times as long."""
+PROMPT = 4.0
+"""Seconds within which an error with short deadlines must be there; the server itself would take five times as long."""
 
 
 def run(work: Awaitable[Result]) -> Result:

@@ -192,7 +192,22 @@ def test_enough_data(count: tuple[int, int]) -> None:
     """Data are enough from ten events and ten non-events on, and otherwise some more trials are named."""
     x, n = count
     assert bool(enough(x, n)) == (x >= 10 and n - x >= 10)
-    assert more_trials(x, n) >= 1
+    assert enough(x, n) or more_trials(x, n) >= 1
+
+
+@given(counts)
+def test_more_trials_are_as_many_as_are_needed(count: tuple[int, int]) -> None:
+    """With the trials named ten events and ten non-events are expected, and with one trial less they are not."""
+    x, n = count
+    rarer, more = min(x, n - x), more_trials(x, n)
+    rate = rarer / n if rarer else min(upper_bound(0, n), 0.5)
+    assert (n + more) * rate >= 10 * (1 - CLOSE)
+    assert not more or (n + more - 1) * rate < 10
+
+
+def test_more_trials_by_hand() -> None:
+    """7 of 2,000 need 858 more; 0 of 8 leave a rate of 31 % possible, at which 33 in all suffice."""
+    assert [more_trials(7, 2000), more_trials(0, 8), more_trials(8, 8), more_trials(1, 40)] == [858, 25, 25, 360]
 
 
 @pytest.mark.parametrize(

@@ -197,8 +197,6 @@ def test_presets_are_the_published_numbers() -> None:
     assert Throttle.cautious().limit("anybody.example") == CAUTIOUS == Limit(100, 3600.0, 10)
     assert Throttle.providers().limit("Google").connections == PROVIDER_LIMITS["Google"].connections == 5
     assert Throttle.providers().limit("anybody.example") == Limit(100, 1.0, 10)
-    assert Throttle.unlimited().is_unlimited
-    assert not Throttle.cautious().is_unlimited
 
 
 def by_network(server: MailServer) -> dict[str, list[Taken]]:
@@ -295,11 +293,9 @@ def test_networks_take_turns() -> None:
 def test_the_eta_is_what_the_send_takes(serve: Callable[..., MailServer], path: Path) -> None:
     """Each network of a real send is done within a tenth of the time that the plan foretold."""
     server = serve()
-    counts = {"alpha.example": 100, "beta.example": 65, "gamma.example": 45}
+    counts = {"alpha.example": 21, "beta.example": 16, "gamma.example": 11}
     audience = pd.concat([people(count, name) for name, count in counts.items()], ignore_index=True)
-    planned = plan(
-        campaign(audience), [relay(server.port, scale=7200)], throttle=Throttle(Limit(20, HOUR)), ledger=path
-    )
+    planned = plan(campaign(audience), [relay(server.port, scale=4800)], throttle=Throttle(Limit(5, HOUR)), ledger=path)
     planned.send().wait(30)
     sends = Ledger(path).sends()
     took = (sends["finished_at"] - sends["queued_at"]).groupby(sends["network"]).max()

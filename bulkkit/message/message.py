@@ -10,8 +10,8 @@ from bulkkit.message.template import Template
 
 PARTS: Final = {
     "subject": "the subject",
-    "markdown": "the body",
-    "html": "the body",
+    "markdown": "the Markdown body",
+    "html": "the HTML body",
     "text": "the text part",
 }
 """The parts that hold tokens, as errors name them."""
@@ -70,5 +70,5 @@ class Message:
 def _check(source: object, where: str) -> None:
     """Refuse a part that is no template, while its lines are still the writer's own and not those of a whole page."""
     if not isinstance(source, str):
-        raise InputError(f"{where.capitalize()} is of type {type(source).__name__}; it is text.")
+        raise InputError(f"{where[0].upper()}{where[1:]} is of type {type(source).__name__}; it is text.")
     Template.compile(source, where)

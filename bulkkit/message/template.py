@@ -22,7 +22,7 @@ from bulkkit.errors import TemplateError
 ALWAYS_THERE: Final = frozenset({"email", "campaign", "sender_name", "postal_address", "unsubscribe_url"})
 """Tokens that need no column."""
 
-SPACED: Final = re.compile(r"\{\{-?\s*((?!.*\b(?:if|else|and|or|not|in|is)\b)\w+(?: +\w+)+)\s*(?:\||-?\}\})")
+SPACED: Final = re.compile(r"\{\{-?\s*((?![^|}]*\b(?:if|else|and|or|not|in|is)\b)\w+(?: +\w+)+)\s*(?:\||-?\}\})")
 """Several words where a token has one, and none of them a word of Jinja's."""
 
 
@@ -55,7 +55,7 @@ class Template:
                 f"Line {error.lineno} of {where} cannot be read as a template: {_explained(source, error)}"
             ) from None
         except JinjaError as error:
-            raise TemplateError(f"{where.capitalize()} cannot be read as a template: {error}") from None
+            raise TemplateError(f"{where[0].upper()}{where[1:]} cannot be read as a template: {error}") from None
 
     def render(self, values: Mapping[str, str]) -> str:
         """Fill in `values`; a missing one is empty, or what its `default(…)` says.
@@ -74,8 +74,8 @@ class Template:
 
 def _explained(source: str, error: TemplateSyntaxError) -> str:
     """Return what is wrong, with what to do where a column's name of several words was written as a token."""
-    line = source.splitlines()[error.lineno - 1 : error.lineno]
-    spaced = SPACED.search(*line) if line else None
+    line = "".join(source.splitlines()[error.lineno - 1 : error.lineno])
+    spaced = SPACED.search(line)
     if spaced is None:
         return str(error.message)
     column, word = spaced[1], "_".join(spaced[1].split())

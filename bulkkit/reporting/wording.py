@@ -18,7 +18,7 @@ from bulkkit.charts.numerals import (
     points,
     points_range,
     were,
-)  # fmt: skip
+)
 from bulkkit.charts.passage import arrival
 from bulkkit.charts.shares import Band
 from bulkkit.comparison import Estimate

@@ -85,11 +85,6 @@ class Throttle:
         """Return no limit at all: for sinks and sandboxes."""
         return cls(Limit())
 
-    @property
-    def is_unlimited(self) -> bool:
-        """Whether nothing is ever held back."""
-        return self.default == Limit() and not self.networks
-
     def limit(self, network: str) -> Limit:
         """Return the limit of a network."""
         return self.networks.get(network, self.default)
