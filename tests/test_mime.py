@@ -63,7 +63,9 @@ def test_a_header_is_read_as_it_was_written(value: str) -> None:
 )
 def test_odd_headers_are_read_as_they_were_written(value: str) -> None:
     """What only looks encoded, runs of blanks, and very long values are not changed on the way."""
-    assert str(read([header("Subject", value.strip(), is_text=True)], text_part("", "plain"))["Subject"]) == value.strip()
+    assert (
+        str(read([header("Subject", value.strip(), is_text=True)], text_part("", "plain"))["Subject"]) == value.strip()
+    )
 
 
 @given(st.text(max_size=20), st.sampled_from("\r\n\0\t\x0b\x1c\x7f\x85\u2028\u2029\ud800"), st.text(max_size=20))

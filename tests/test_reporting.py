@@ -480,7 +480,7 @@ def test_standing(adjusted: Estimate, said: str) -> None:
     """More, fewer, no difference to be shown, or no comparison."""
     assert wording.standing(adjusted, "spring", is_adjusted=True) == said
     assert wording.standing(adjusted, "spring", is_adjusted=False) == said.replace(
-        "once like is compared with like", "with nothing known to adjust by"
+        " once like is compared with like", ", with nothing known to adjust by"
     )
 
 
@@ -557,8 +557,9 @@ def rendered(path: Path, profile: Path, width: int = 1200) -> str:
     """Return the page as a real browser leaves it after its scripts have run."""
     command = [
         str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-        "--disable-background-networking", "--disable-component-update", "--disable-sync", f"--window-size={width},4000",
-        f"--user-data-dir={profile}", "--virtual-time-budget=10000", "--dump-dom", path.as_uri(),
+        "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        f"--window-size={width},4000", f"--user-data-dir={profile}",
+        "--virtual-time-budget=10000", "--dump-dom", path.as_uri(),
     ]  # fmt: skip
     return subprocess.run(command, capture_output=True, text=True, timeout=90, check=True).stdout
 

@@ -232,7 +232,7 @@ def test_a_relay_that_is_gone_is_waited_for(serve: Callable[..., MailServer], pa
 def test_a_relay_that_stays_away_ends_the_send(serve: Callable[..., MailServer], path: Path) -> None:
     """After a quarter of an hour without a relay the send ends with the reason, and all of it can be resumed."""
     server = serve(always("banner", "421 4.3.2 Closed today\r\n"))
-    to = relay(server.port, scale=3600)
+    to = relay(server.port, scale=300)
     send = start([to], people(20), path)
     with pytest.raises(RelayError, match="Closed today"):
         send.wait(20)

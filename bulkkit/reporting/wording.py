@@ -47,12 +47,12 @@ def standing(adjusted: Estimate, others: str, is_adjusted: bool) -> str:
     """Return how a campaign stands beside others, and whether like is compared with like."""
     if not is_known(adjusted.difference):
         return f"and no fair comparison with {others} is possible"
-    how = "once like is compared with like" if is_adjusted else "with nothing known to adjust by"
+    how = " once like is compared with like" if is_adjusted else ", with nothing known to adjust by"
     if adjusted.lower > 0:
-        return f"more than {others} got {how}"
+        return f"more than {others} got{how}"
     if adjusted.upper < 0:
-        return f"fewer than {others} got {how}"
-    return f"and no difference from {others} can be shown {how}"
+        return f"fewer than {others} got{how}"
+    return f"and no difference from {others} can be shown{how}"
 
 
 def reach(kind: str, waterfall: pd.DataFrame, people: Any) -> str:
