@@ -165,7 +165,7 @@ class Sending(RuleBasedStateMachine):
         shutil.rmtree(self.folder)
 
 
-Sending.TestCase.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
+Sending.TestCase.settings = settings(max_examples=20, stateful_step_count=20, deadline=None)
 TestSending = Sending.TestCase
 
 
@@ -284,6 +284,17 @@ def test_an_attempt_that_was_withheld_counts_once(path: Path) -> None:
     assert (row["state"], row["reason"], row["attempts"]) == ("refused", "suppressed", 1)
     assert pd.isna(row["smtp_code"])
     assert pd.isna(row["reply"])
+
+
+def test_a_restart_brings_each_message_to_a_safe_state(path: Path) -> None:
+    """What was claimed waits again, what was dotted is in doubt, and what had ended stays as it is."""
+    ledger = stored(path, 4)
+    ledger.write([Claim(number, RELAY, stamp()) for number in (1, 2, 3)])
+    ledger.write([Dotted(2), Dotted(3), outcome(3, SendState.ACCEPTED)])
+    assert ledger.recover("spring") == 1
+    assert ledger.sends()["state"].tolist() == ["queued", "in_doubt", "accepted", "queued"]
+    assert ledger.in_doubt("spring")["reason"].tolist() == ["interrupted"]
+    assert ledger.recover("spring") == 0
 
 
 def test_the_first_attempt_is_remembered(path: Path) -> None:

@@ -79,7 +79,7 @@ EVENTS = st.lists(
 
 
 @given(EVENTS, st.integers(0, 8))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_imported_twice_equals_once(events: list[dict[str, Any]], cut: int) -> None:
     """Importing again, whole or after a part of it, gives the same table and the same suppressions as once."""
     frame = pd.DataFrame(events).astype({"email": "str"})
@@ -99,7 +99,7 @@ def test_imported_twice_equals_once(events: list[dict[str, Any]], cut: int) -> N
 
 
 @given(EVENTS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_what_goes_in_comes_out(events: list[dict[str, Any]]) -> None:
     """Each event comes out as it went in, with the vocabulary's dtypes, missing where it was missing."""
     unique = list({(one["source"], one["event_id"]): one for one in reversed(events)}.values())

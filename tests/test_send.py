@@ -73,6 +73,15 @@ def test_before_the_dot_a_failure_is_tried_again(
     assert Ledger(path).sends()["attempts"].sum() == 4
 
 
+@pytest.mark.parametrize("then", ["close", "reset", "half-close"])
+def test_a_break_in_the_data_is_safe(serve: Callable[..., MailServer], path: Path, then: str) -> None:
+    """A server that leaves after 354 has one message in the end, or none where the dot may have reached it."""
+    server = serve(answer("DATA", Answer(b"354 Go on\r\n", then=then), recipient=VICTIM))
+    start([relay(server.port)], people(3), path, deadlines=SHORT).wait(20)
+    assert_exactly_once(server, path, people(3))
+    assert {state for email, state in states(path).items() if email != VICTIM} == {"accepted"}
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_after_the_dot_a_failure_is_in_doubt(serve: Callable[..., MailServer], path: Path, fault: str) -> None:
     """Whatever goes wrong after the dot, nobody tries that message again: not the send and not a later one."""
@@ -232,7 +241,7 @@ def test_a_relay_that_is_gone_is_waited_for(serve: Callable[..., MailServer], pa
 def test_a_relay_that_stays_away_ends_the_send(serve: Callable[..., MailServer], path: Path) -> None:
     """After a quarter of an hour without a relay the send ends with the reason, and all of it can be resumed."""
     server = serve(always("banner", "421 4.3.2 Closed today\r\n"))
-    to = relay(server.port, scale=300)
+    to = relay(server.port, scale=600, max_connections=2)
     send = start([to], people(20), path)
     with pytest.raises(RelayError, match="Closed today"):
         send.wait(20)

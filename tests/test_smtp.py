@@ -189,7 +189,9 @@ def test_a_421_is_the_last_reply(serve: Callable[..., MailServer], step: str) ->
     async def closing() -> tuple[str, Reply, bool]:
         session = await Session.open(Relay(f"smtp://127.0.0.1:{server.port}"), None, PATIENT)
         asked, reply = await handed_over(session)
-        return asked, reply, session.is_lost
+        is_lost = session.is_lost
+        session.abort()
+        return asked, reply, is_lost
 
     assert run(closing()) == (step, Reply(421, "4.3.2 Closing"), True)
 
@@ -231,6 +233,22 @@ def test_a_break_in_the_data_comes_before_the_dot(serve: Callable[..., MailServe
                 await asyncio.sleep(0.005)
 
     run(broken())
+    assert not server.taken
+
+
+def test_a_connection_in_the_middle_of_data_is_dropped(serve: Callable[..., MailServer]) -> None:
+    """Closing between the data and the dot writes nothing more, waits for nothing, and leaves no message."""
+    server = serve()
+    begun = time.monotonic()
+
+    async def left() -> None:
+        session = await Session.open(Relay(f"smtp://127.0.0.1:{server.port}"), None, PATIENT)
+        await session.begin("news@example.org", "ana@a.example")
+        await session.send_body(MESSAGE)
+        await session.close()
+
+    run(left())
+    assert time.monotonic() - begun < PATIENT.dot / 2
     assert not server.taken
 
 

@@ -259,6 +259,21 @@ def test_a_relays_own_rate_holds(serve: Callable[..., MailServer], path: Path) -
     assert len(server.mail) == 45
 
 
+def test_who_is_withheld_takes_nobodys_turn(serve: Callable[..., MailServer], path: Path) -> None:
+    """People who left in the middle of a send count against no limit: the others go as if they were not there."""
+    to = relay(0, scale=7200, max_connections=1)
+    leaving = people(40).iloc[5:35]
+
+    def leave(asked: Asked) -> None:
+        if asked.step == "banner":
+            Ledger(path).suppress(leaving)
+
+    server = serve(leave, now=to.clock.seconds)
+    start([at(to, server)], people(40), path, throttle=Throttle(Limit(10, HOUR))).wait(20)
+    assert len(server.mail) == 10
+    assert max(taken.ended for taken in server.mail) < HOUR
+
+
 def test_a_blocked_network_starves_nobody(serve: Callable[..., MailServer], path: Path) -> None:
     """A network that does not answer holds its own connections only, until the others are done."""
     others = people(40, "open.example")
