@@ -68,7 +68,7 @@ class Options:
 
     @property
     def as_of(self) -> date | None:
-        """The sample's own date, or None for now."""
+        """The sample's own date, or None for today."""
         return sample.AS_OF if self.uses_sample else None
 
 

@@ -58,11 +58,11 @@ def planned(mailboxes: Mailboxes, truths: Truths, seed: int, campaign: str | Non
     return sorted(found, key=lambda act: act.at)
 
 
-def performed(todo: Iterable[Act], mailboxes: Mailboxes, stage: Stage, smtp_port: int, http_port: int) -> pd.DataFrame:
+def performed(ahead: Iterable[Act], mailboxes: Mailboxes, stage: Stage, smtp_port: int, http_port: int) -> pd.DataFrame:
     """Perform acts one after another; return those that were answered and are events (columns of `ACT_DTYPES`)."""
     rows: list[tuple[Any, ...]] = []
     with Hands(mailboxes, smtp_port, http_port) as hands:
-        for act in todo:
+        for act in ahead:
             mailboxes.mark_read(act.letter.name)
             with stage.at(act.at):
                 done, url = hands.perform(act)

@@ -121,11 +121,11 @@ class Sandbox:
         """
         if not self._closing.alive:
             raise RelayError("This sandbox is closed, so nobody can react. Open it again: Sandbox(...).")
-        todo = planned(self._mailboxes, self._truths, self._seed, campaign)
-        if todo:
+        ahead = planned(self._mailboxes, self._truths, self._seed, campaign)
+        if ahead:
             # Kept beforehand: after a kill in the middle the clock never runs through these moments again.
-            self._folder.keep_moment(todo[-1].at)
-        done = performed(todo, self._mailboxes, self._stage, self.relay.port, self._http_port)
+            self._folder.keep_moment(ahead[-1].at)
+        done = performed(ahead, self._mailboxes, self._stage, self.relay.port, self._http_port)
         self._import_returns()
         return done
 
