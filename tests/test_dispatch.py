@@ -43,14 +43,14 @@ ABROAD = Relay("smtp+starttls://mail.company.com")
 @pytest.fixture(autouse=True)
 def nobody_goes_abroad(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no test connect to anything but this machine."""
-    from bulkkit.dispatch import plans
+    from bulkkit.dispatch import route
 
     def check(to: Relay, password: str | None) -> None:
         assert to.is_loopback, "a test connects to the world"
         trial(to, password)
 
-    trial = plans.check_relay
-    monkeypatch.setattr(plans, "check_relay", check)
+    trial = route.check_relay
+    monkeypatch.setattr(route, "check_relay", check)
 
 
 def drafted(path: Path, audience: pd.DataFrame | None = None, **options: object) -> Plan:

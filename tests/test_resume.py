@@ -247,7 +247,7 @@ def test_a_start_is_waited_for(serve: Callable[..., MailServer], path: Path) -> 
 
 
 def test_a_start_to_come_is_waited_for_by_the_machines_clock(serve: Callable[..., MailServer], path: Path) -> None:
-    """A real send that is resumed before its start waits, without a connection, and can be stopped."""
+    """A real send that is resumed before its start greets its relay, then waits, and can be stopped."""
     server = serve()
     to = Relay(f"smtp://127.0.0.1:{server.port}")
     planned = plan(campaign(people(4)), [to], throttle=Throttle.unlimited(), ledger=path)
@@ -256,7 +256,16 @@ def test_a_start_to_come_is_waited_for_by_the_machines_clock(serve: Callable[...
     send.join(0.3)
     assert send.is_running
     assert send.stop().waiting == 4
-    assert server.clients == []
+    assert not [line for line in server.lines if line.startswith("MAIL")]
+
+
+def test_a_relay_that_is_not_there_is_said_at_once(path: Path) -> None:
+    """Resuming over a relay that is away fails with its sentence, and everything stays queued."""
+    away = Relay("smtp://127.0.0.1:9")
+    plan(campaign(people(4)), [away], ledger=path).queue(confirm=4)
+    with pytest.raises(RelayError, match="nothing listens there"):
+        resume(NAME, path, [away])
+    assert (Ledger(path).sends()["state"] == "queued").all()
 
 
 def test_a_damaged_ledger_is_not_sent_from(serve: Callable[..., MailServer], path: Path) -> None:

@@ -196,6 +196,8 @@ def test_presets_are_the_published_numbers() -> None:
     """Cautious is the rule of thumb, providers has the smaller of what networks take, unlimited nothing."""
     assert Throttle.cautious().limit("anybody.example") == CAUTIOUS == Limit(100, 3600.0, 10)
     assert Throttle.providers().limit("Google").connections == PROVIDER_LIMITS["Google"].connections == 5
+    assert Throttle.providers().limit("googlemail.com") == PROVIDER_LIMITS["Google"]
+    assert Throttle.providers().limit("web.de").connections == 4
     assert Throttle.providers().limit("anybody.example") == Limit(100, 1.0, 10)
 
 
@@ -261,7 +263,7 @@ def test_a_relays_own_rate_holds(serve: Callable[..., MailServer], path: Path) -
 
 def test_who_is_withheld_takes_nobodys_turn(serve: Callable[..., MailServer], path: Path) -> None:
     """People who left in the middle of a send count against no limit: the others go as if they were not there."""
-    to = relay(0, scale=7200, max_connections=1)
+    to = relay(0, scale=600, max_connections=1)
     leaving = people(40).iloc[5:35]
 
     def leave(asked: Asked) -> None:

@@ -22,7 +22,7 @@ from bulkkit.preflight import Severity
 from bulkkit.sending.password import password_for
 from bulkkit.sending.planning import RECIPIENT
 from bulkkit.sending.send import Send
-from bulkkit.sending.trial import check_relay, send_trial
+from bulkkit.sending.trial import send_trial
 from bulkkit.transitions import CampaignRecord, Recipient
 
 
@@ -132,8 +132,7 @@ class Plan:
         """
         self._check(confirm, at)
         job = self.route.job(self.message)
-        for relay in self.route.relays:
-            check_relay(relay, job.passwords.get(relay.name))
+        self.route.check_relays(job)
         ledger = self._opened()
         # Whoever sends already is met before anything is stored.
         with ledger.lease(self.campaign.name):

@@ -49,7 +49,7 @@ def resume(
     LedgerError, LeaseError
         Where there is no ledger, it is damaged, or another process sends from it.
     ConfigurationError, RelayError
-        Where links or relays do not fit the campaign.
+        Where links or relays do not fit the campaign, or a relay cannot be used.
     """
     opened = _opened(ledger)
     spec = opened.spec(campaign)
@@ -62,7 +62,10 @@ def resume(
     if links is not None:
         links.follow(opened.path)
     message = compile_message(campaign, Message(**spec["message"]), Sender(**spec["sender"]), links)
-    return Send(route.job(message), opened)
+    job = route.job(message)
+    if opened.pending(campaign):
+        route.check_relays(job)
+    return Send(job, opened)
 
 
 def _opened(ledger: str | PathLike[str] | Ledger) -> Ledger:

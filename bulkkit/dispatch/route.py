@@ -14,6 +14,7 @@ from bulkkit.sending.password import password_for
 from bulkkit.sending.relay import Relay
 from bulkkit.sending.retry import Retry
 from bulkkit.sending.throttle import Throttle
+from bulkkit.sending.trial import check_relay
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,11 @@ class Route:
         """Return the job of sending `message` this way; passwords are asked for here."""
         passwords = {relay.name: password for relay in self.relays if (password := password_for(relay)) is not None}
         return Job(message.campaign, message, self.relays, self.throttle, self.retry, passwords)
+
+    def check_relays(self, job: Job) -> None:
+        """Raise `RelayError` where a relay of the job cannot be used; each is greeted and left."""
+        for relay in self.relays:
+            check_relay(relay, job.passwords.get(relay.name))
 
     def check_ledger(self, ledger: Ledger) -> None:
         """Raise `LedgerError` where rehearsals and real sends would meet in one ledger.

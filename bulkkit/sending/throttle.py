@@ -45,14 +45,14 @@ PROVIDER_LIMITS: Final = {
     "Comcast": Limit(connections=25),
     "Mimecast": Limit(connections=10),
     "Orange": Limit(connections=2),
-    "GMX": Limit(connections=4),
+    "GMX & web.de": Limit(connections=4),
     "QQ": Limit(connections=4),
     "163": Limit(connections=4),
-    "Yahoo Japan": Limit(messages=10, window=1.0, connections=2),
+    "Yahoo! Japan": Limit(messages=10, window=1.0, connections=2),
     "KPN": Limit(connections=10),
     "Barracuda": Limit(connections=10),
 }
-"""KumoMTA's community figures (2026-11)."""
+"""KumoMTA's community figures (2026-11), by the names that verification gives the providers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,11 @@ class Throttle:
 
     @classmethod
     def providers(cls) -> Throttle:
-        """Return the big providers' known limits; any other network takes 100 a second on 10 connections."""
-        return cls(Limit(messages=100, window=1.0, connections=10), PROVIDER_LIMITS)
+        """Return the big providers' known limits, by name and by domain; others take 100 a second on 10 connections."""
+        from bulkkit.verification.providers import providers
+
+        by_domain = {domain: PROVIDER_LIMITS[name] for domain, name in providers().items() if name in PROVIDER_LIMITS}
+        return cls(Limit(messages=100, window=1.0, connections=10), PROVIDER_LIMITS | by_domain)
 
     @classmethod
     def unlimited(cls) -> Throttle:
