@@ -24,6 +24,12 @@ LINK_KEY: Final = "BULKKIT_LINK_KEY"
 
 FIRST_NOTEBOOK: Final = "notebooks/1_list_health.ipynb"
 
+QUIET: Final = (
+    "--LabApp.news_url=None",
+    "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
+)
+"""JupyterLab asks nobody on the network for news or newer versions of itself."""
+
 Arguments = ParamSpec("Arguments")
 
 
@@ -72,7 +78,7 @@ def lab(directory: Path, browser: bool, port: int | None) -> None:
     # A notebook named as an argument would make its own folder the root, and hide the data.
     served = [f"--ServerApp.root_dir={directory.resolve()}", f"--LabApp.default_url=/lab/tree/{FIRST_NOTEBOOK}"]
     # JupyterLab takes this process over, so that Ctrl-C and the exit status are its own.
-    command = [sys.executable, "-m", "jupyterlab", *options, *root_option(), *served]
+    command = [sys.executable, "-m", "jupyterlab", *options, *root_option(), *served, *QUIET]
     os.execv(sys.executable, command)  # noqa: S606
 
 
