@@ -51,7 +51,7 @@ If you have an appointment in the first week, come to the new address.
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What `bulkkit demo` was asked for."""
+    """What `bulkkit demo` was asked for; `ConfigurationError` where the relay is not on this machine."""
 
     contacts: Path | None = None
     email: str | None = None
@@ -60,6 +60,17 @@ class Options:
     ledger: Path = Path("bulkkit-demo.db")
     report: Path = Path("report.html")
     seed: int = sample.SEED
+
+    def __post_init__(self) -> None:
+        # What cannot be sent to is said before any work is done.
+        if self.foreign_relay is not None and not self.foreign_relay.is_loopback:
+            host = self.foreign_relay.host
+            raise ConfigurationError(f"The demo sends to this machine only, and {host} is another one.")
+
+    @property
+    def foreign_relay(self) -> Relay | None:
+        """The relay that was asked for, or None where the sandbox serves."""
+        return None if self.relay is None else Relay(self.relay)
 
     @property
     def uses_sample(self) -> bool:
@@ -83,7 +94,6 @@ class Groundwork:
 
 def lay_ground(options: Options) -> Groundwork:
     """Read, verify and score the list; store the sample's past in the ledger."""
-    foreign_relay(options)  # What cannot be sent to is said before any work is done.
     contacts = read_contacts(list_of(options), email=options.email)
     if contacts.empty:
         raise InputError(f"{list_of(options)} has a heading and nobody below it. Name a list with people on it.")
@@ -107,28 +117,11 @@ def remember_sample(ledger: Ledger) -> None:
     ledger.suppress(pd.read_csv(folder / "opted_out.csv"))
 
 
-def foreign_relay(options: Options) -> Relay | None:
-    """Return the relay that was asked for, or None where the sandbox serves.
-
-    Raises
-    ------
-    ConfigurationError
-        Where it is not on this machine.
-    """
-    if options.relay is None:
-        return None
-    relay = Relay(options.relay)
-    if not relay.is_loopback:
-        raise ConfigurationError(f"The demo sends to this machine only, and {relay.host} is another one.")
-    return relay
-
-
 @contextmanager
 def stage(options: Options) -> Iterator[tuple[Relay, Sandbox | None]]:
     """Yield the relay to send to, and the sandbox where there is one."""
-    relay = foreign_relay(options)
-    if relay is not None:
-        yield relay, None
+    if options.foreign_relay is not None:
+        yield options.foreign_relay, None
         return
     with Sandbox(TIME_SCALE, ledger=options.ledger, as_of=options.as_of, seed=options.seed) as sandbox:
         yield sandbox.relay, sandbox

@@ -316,3 +316,14 @@ def test_people_of_one_ledger_are_not_anothers(path: Path) -> None:
     here.record(event("complained", source="arf", message_id=there.sends()["message_id"][0]))
     assert here.suppressions().empty
     assert rows(1)["email"][0] == here.recipient(1).email
+
+
+@pytest.mark.parametrize(
+    ("enhanced", "suppressed"), [("5.1.1", 1), ("5.1.6", 1), ("5.1.7", 0), ("5.1.8", 0), ("5.7.1", 0)]
+)
+def test_only_codes_about_the_recipient_suppress(path: Path, enhanced: str, suppressed: int) -> None:
+    """A hard bounce without a class suppresses by its code; one about the sender's address suppresses nobody."""
+    bounce = {"event_id": "x", "kind": "bounced", "source": "sendgrid", "email": "ana@a.example"}
+    ledger = Ledger(path)
+    ledger.record(bounce | {"bounce_type": "hard", "enhanced_code": enhanced})
+    assert len(ledger.suppressions()) == suppressed

@@ -13,10 +13,8 @@ from bulkkit.addresses import mailbox_key, mailbox_keys
 from bulkkit.errors import InputError
 from bulkkit.frames import require
 from bulkkit.ledger.moments import to_stored
-from bulkkit.vocabulary import BounceClass, BounceType, EventKind, SuppressionReason
-
-DEAD_CLASSES: Final = frozenset({BounceClass.INVALID_RECIPIENT, BounceClass.BAD_DOMAIN, BounceClass.INACTIVE_MAILBOX})
-"""Bounces that say the mailbox is dead. A refusal of ourselves (5.7.x, spam, policy) suppresses nobody."""
+from bulkkit.refusals import DEAD, classify
+from bulkkit.vocabulary import BounceType, EventKind, SuppressionReason
 
 _INSERT: Final = "INSERT OR IGNORE INTO suppressions VALUES (?, ?, ?, ?, ?, ?)"
 
@@ -70,7 +68,8 @@ def reason_of(event: Mapping[str, Any]) -> SuppressionReason | None:
 
 
 def _is_dead(event: Mapping[str, Any]) -> bool:
-    return event.get("bounce_class") in DEAD_CLASSES or str(event.get("enhanced_code") or "").startswith("5.1.")
+    # Not every 5.1.x is: 5.1.7 and 5.1.8 are about the sender's address.
+    return event.get("bounce_class") in DEAD or classify(event.get("enhanced_code")).reason in DEAD
 
 
 def suppress_by_event(connection: sqlite3.Connection, event: Mapping[str, Any], at: int) -> None:

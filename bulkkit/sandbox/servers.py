@@ -54,7 +54,6 @@ class Servers:
         app: ASGIApp,
         tick: Callable[[], None],
     ) -> None:
-        self._stopping = threading.Event()
         self._started: Future[asyncio.AbstractEventLoop] = Future()
         coroutine = self._serve(mail, http, session, app, tick)
         self._thread = threading.Thread(target=self._run, args=(coroutine,), name="bulkkit sandbox", daemon=True)

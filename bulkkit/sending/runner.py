@@ -116,7 +116,7 @@ class Runner:
             self._turnstile.give_back(turn)
             await self._turnstile.rest(line.backoff(error))
             return
-        if turn.send_id in await journal.commit(Claim(turn.send_id, line.relay.name, self._clock.stamp())):
+        if await journal.commit(Claim(turn.send_id, line.relay.name, self._clock.stamp())):
             self._tally.moved(turn.state, SendState.REFUSED)
             self._turnstile.drop(turn)
             return
