@@ -90,7 +90,7 @@ def as_frame(findings: Iterable[Finding]) -> pd.DataFrame:
 
 
 def _postal_address(at: Situation) -> Iterator[Finding]:
-    shown = at.campaign.message.footer or "postal_address" in at.message.standing
+    shown = at.campaign.message.footer or "postal_address" in at.message.always_there
     if not at.campaign.sender.postal_address.strip() or not shown:
         yield Finding(
             "postal_address",
@@ -103,7 +103,7 @@ def _postal_address(at: Situation) -> Iterator[Finding]:
 
 
 def _way_out(at: Situation) -> Iterator[Finding]:
-    if not at.campaign.message.footer and "unsubscribe_url" not in at.message.standing:
+    if not at.campaign.message.footer and "unsubscribe_url" not in at.message.always_there:
         yield Finding(
             "way_out",
             Severity.ERROR,

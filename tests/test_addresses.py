@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bulkkit.addresses import ascii_domain, domain_of, mailbox_key, mailbox_keys
 from bulkkit.errors import AddressError
-from bulkkit.message.compiled import envelope_address
+from bulkkit.message.headers import envelope_address
 from bulkkit.sending.smtp import _path
 
 SPELLINGS = {

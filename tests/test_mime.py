@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from servers import MailServer
 
 from bulkkit.errors import InputError
-from bulkkit.message.mime import CONTROL, MAX_LINE, dot_stuffed, header, message_bytes, new_boundary, text_part
+from bulkkit.message.mime import CONTROL, MAX_LINE, alternatives, dot_stuffed, header, new_boundary, part_head, quoted
 from bulkkit.sending.relay import Relay
 from bulkkit.sending.trial import send_trial
 
@@ -23,9 +23,19 @@ BODIES = st.text(CHARACTERS, max_size=400) | st.text(".\r\n x=\u2028\x0b\x0c\x85
 LONG_URL = "https://news.example.org/u/" + "a" * 170
 
 
+def text_part(body: str, subtype: str) -> bytes:
+    """Return a whole part, its headers first."""
+    return part_head(subtype) + quoted(body) + b"\r\n"
+
+
+def whole(headers: list[bytes], *parts: bytes) -> bytes:
+    """Return a message's bytes."""
+    return b"".join([*headers, *alternatives([[part] for part in parts], new_boundary())])
+
+
 def read(headers: list[bytes], *parts: bytes) -> EmailMessage:
     """Return the message as the standard library reads it."""
-    return message_from_bytes(message_bytes(headers, list(parts), new_boundary()), policy=policy.default)
+    return message_from_bytes(whole(headers, *parts), policy=policy.default)
 
 
 def is_said(part: EmailMessage, body: str) -> bool:
@@ -98,13 +108,14 @@ def test_a_body_is_read_as_it_was_written(body: str) -> None:
 
 @given(BODIES)
 def test_a_body_on_the_wire_is_ascii_lines(body: str) -> None:
-    """On the wire there are only CRLF line ends, no line over 76, no bare CR or LF, and no line of one dot."""
+    """On the wire there are only CRLF line ends, no line over 76, no bare CR or LF, and none begins with a dot."""
     wire = text_part(body, "html")
     assert wire.isascii()
     assert wire.endswith(b"\r\n")
     assert not re.search(rb"\r(?!\n)|(?<!\r)\n|\0", wire)
     assert max(map(len, wire.split(b"\r\n")), default=0) <= 76
-    assert b"." not in wire.split(b"\r\n")
+    assert not any(line.startswith(b".") for line in wire.split(b"\r\n"))
+    assert dot_stuffed(wire) == wire
 
 
 @given(BODIES, BODIES)
@@ -145,7 +156,7 @@ def test_no_message_is_smuggled_in(serve: Callable[..., MailServer], end: str, l
     """A body that ends the data by some server's rules is one message all the same, at a strict and at a lax server."""
     server = serve(lax=lax)
     body = f"before{end}{SMUGGLED.decode()}{end}after"
-    message = message_bytes([header("Message-ID", "<1@example.org>")], [text_part(body, "plain")], new_boundary())
+    message = whole([header("Message-ID", "<1@example.org>")], text_part(body, "plain"))
 
     assert send_trial(Relay(f"smtp://127.0.0.1:{server.port}"), None, "news@example.org", "ana@a.example", message)
     assert [taken.recipient for taken in server.taken] == ["ana@a.example"]

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from binascii import b2a_qp
-from collections.abc import Iterable
+from collections.abc import Sequence
 from email.header import Header
 from secrets import token_hex
-from typing import Final
+from typing import Final, TypeVar
 
 from bulkkit.errors import InputError
 
@@ -23,6 +23,13 @@ CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029\ud800-\udfff]"
 """C0, DEL, C1 (U+0085 among them), the two Unicode line ends and halves of characters: none may stand in a header."""
 ENCODED_WORD: Final = re.compile(r"=\?[^?\s]+\?[BbQq]\?[^?\s]*\?=")
 """RFC 2047 §2. Text that only looks so is encoded itself, or it would be read as something else."""
+
+
+SOFT_BREAK: Final = b"=\r\n"
+"""A line end that is taken off in reading (RFC 2045 §6.7, rule 5)."""
+_LEADING_DOTS: Final = re.compile(rb"(?m)^\.+")
+
+Piece = TypeVar("Piece")
 
 
 def new_boundary() -> str:
@@ -57,23 +64,38 @@ def header(name: str, value: str, *, is_text: bool = False) -> bytes:
     return f"{name}: {value}\r\n".encode()
 
 
-def text_part(body: str, subtype: str) -> bytes:
-    """Return a part's own headers and its quoted-printable body, ending in CRLF."""
-    unix = body.replace("\r\n", "\n").replace("\r", "\n")
+def quoted(text: str) -> bytes:
+    """Return a text in quoted-printable (RFC 2045 §6.7), with CRLF and no line that begins with a dot.
+
+    So nothing of it needs dot-stuffing, wherever a line of it begins.
+    """
+    unix = text.replace("\r\n", "\n").replace("\r", "\n")
     encoded = b2a_qp(unix.encode("utf-8"), istext=True).replace(b"\n", b"\r\n")
-    ending = b"" if encoded.endswith(b"\r\n") else b"\r\n"
+    return _LEADING_DOTS.sub(_hidden, encoded) if encoded.startswith(b".") or b"\n." in encoded else encoded
+
+
+def part_head(subtype: str) -> bytes:
+    """Return the headers of a text part, with the empty line after them."""
     head = f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
-    return head.encode("ascii") + encoded + ending
+    return head.encode("ascii")
 
 
-def message_bytes(headers: Iterable[bytes], parts: list[bytes], boundary: str) -> bytes:
-    """Return the whole message: one part as it is, several as `multipart/alternative`, the best one last."""
-    head = b"".join(headers) + b"MIME-Version: 1.0\r\n"
+def alternatives(parts: Sequence[Sequence[bytes | Piece]], boundary: str) -> list[bytes | Piece]:
+    """Return parts as the pieces of one body with its headers: one as it is, several as `multipart/alternative`.
+
+    The best one comes last (RFC 2046 §5.1.4).
+    """
+    head = b"MIME-Version: 1.0\r\n"
     if len(parts) == 1:
-        return head + parts[0]
+        return [head, *parts[0]]
     mark = boundary.encode("ascii")
     typed = b'Content-Type: multipart/alternative; boundary="' + mark + b'"\r\n\r\n'
-    return head + typed + b"".join(b"--" + mark + b"\r\n" + part for part in parts) + b"--" + mark + b"--\r\n"
+    inner = [piece for part in parts for piece in (b"--" + mark + b"\r\n", *part)]
+    return [head + typed, *inner, b"--" + mark + b"--\r\n"]
+
+
+def _hidden(dots: re.Match[bytes]) -> bytes:
+    return b"".join(b"=2E" * len(dots[0][at : at + 24]) + SOFT_BREAK for at in range(0, len(dots[0]), 24))
 
 
 def dot_stuffed(message: bytes) -> bytes:

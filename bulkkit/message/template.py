@@ -27,11 +27,25 @@ SPACED: Final = re.compile(r"\{\{-?\s*((?![^|}]*\b(?:if|else|and|or|not|in|is)\b
 
 
 @dataclass(frozen=True, slots=True)
+class Token:
+    """A place where one value stands as it is, and what stands there where it is missing."""
+
+    name: str
+    default: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Template:
-    """A text with tokens, compiled once; `bare` are those that it uses somewhere without a `default(…)`."""
+    """A text with tokens, compiled once.
+
+    `bare` are the tokens that it uses somewhere without a `default(…)`. `segments`
+    are its words and tokens in their order, where it holds nothing else; None
+    where a condition, a loop or another filter must be worked out.
+    """
 
     tokens: frozenset[str]
     bare: frozenset[str]
+    segments: tuple[str | Token, ...] | None
     _render: Callable[[Mapping[str, str]], str]
 
     @classmethod
@@ -49,13 +63,21 @@ class Template:
         try:
             tree = environment.parse(source)
             tokens = frozenset(meta.find_undeclared_variables(tree))
-            return cls(tokens, tokens & _bare(tree), environment.from_string(source).render)
+            return cls(tokens, tokens & _bare(tree), _segments(tree), environment.from_string(source).render)
         except TemplateSyntaxError as error:
             raise TemplateError(
                 f"Line {error.lineno} of {where} cannot be read as a template: {_explained(source, error)}"
             ) from None
         except JinjaError as error:
             raise TemplateError(f"{where[0].upper()}{where[1:]} cannot be read as a template: {error}") from None
+
+    def fill(self, values: Mapping[str, str]) -> str:
+        """Return what `render` does, and sooner where there are only words and tokens; it escapes nothing."""
+        if self.segments is None:
+            return self.render(values)
+        return "".join(
+            [part if isinstance(part, str) else values.get(part.name, part.default) for part in self.segments]
+        )
 
     def render(self, values: Mapping[str, str]) -> str:
         """Fill in `values`; a missing one is empty, or what its `default(…)` says.
@@ -86,6 +108,38 @@ def _bare(tree: nodes.Template) -> frozenset[str]:
     filled = (filter_.node for filter_ in tree.find_all(nodes.Filter) if filter_.name in {"default", "d"})
     guarded = {id(name) for name in filled}
     return frozenset(name.name for name in tree.find_all(nodes.Name) if id(name) not in guarded)
+
+
+def _segments(tree: nodes.Template) -> tuple[str | Token, ...] | None:
+    """Return the words and tokens of a template that holds nothing else, else None."""
+    found: list[str | Token] = []
+    for output in tree.body:
+        if not isinstance(output, nodes.Output):
+            return None
+        for node in output.nodes:
+            segment = _segment(node)
+            if segment is None:
+                return None
+            found.append(segment)
+    return tuple(found)
+
+
+def _segment(node: nodes.Expr) -> str | Token | None:
+    match node:
+        case nodes.TemplateData(data=words):
+            return str(words)
+        case nodes.Name(name=name):
+            return Token(name)
+        case nodes.Filter(
+            node=nodes.Name(name=name),
+            name="default" | "d",
+            args=[nodes.Const(value=str(default))],
+            kwargs=[],
+            dyn_args=None,
+            dyn_kwargs=None,
+        ):
+            return Token(name, default)
+    return None
 
 
 @cache

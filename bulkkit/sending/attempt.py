@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from bulkkit.errors import InputError, TemplateError
-from bulkkit.message.compiled import envelope_address
+from bulkkit.message.headers import envelope_address
 from bulkkit.sending.job import Job
 from bulkkit.sending.journal import Journal
 from bulkkit.sending.reply import Reply

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
 from bulkkit.errors import RelayError
-from bulkkit.message.compiled import envelope_address
+from bulkkit.message.headers import envelope_address
 from bulkkit.sending.relay import Relay
 from bulkkit.sending.smtp import Deadlines, Session, WireError
 

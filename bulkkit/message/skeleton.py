@@ -1,0 +1,143 @@
+"""A message's body, written once for everybody, with slots for what differs from person to person.
+
+What all have in common is encoded when a campaign is compiled. A slot stands
+between two soft line breaks, so that whatever is put there neither lengthens
+a line nor moves one (RFC 2045 §6.7, rule 5).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Final
+
+from markupsafe import escape
+
+from bulkkit.message.mime import SOFT_BREAK, alternatives, new_boundary, part_head, quoted
+from bulkkit.message.template import Template, Token
+from bulkkit.message.tracking import TOKEN, Known
+
+Values = Mapping[str, str]
+Slot = Callable[[Values], bytes]
+"""What stands in a slot for somebody's values."""
+
+
+_PLAIN: Final = re.compile(r"(?!\.)[ !-<>-~]{0,75}")
+"""What is the same in quoted-printable, between two soft breaks, and needs no dot-stuffing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One text part: its template, its subtype (`plain` or `html`), and the tokens whose values are HTML themselves."""
+
+    template: Template
+    subtype: str
+    markup: frozenset[str] = frozenset()
+
+    def pieces(self, known: Known) -> Iterator[bytes | _Place]:
+        """Yield the part's headers, bytes and slots."""
+        yield part_head(self.subtype)
+        if self.template.segments is None:
+            yield _Place(f"{self.subtype} part", partial(_worked_out, self.template))
+            return
+        words = ""
+        for segment in self._settled(known):
+            if isinstance(segment, str):
+                words += segment
+            else:
+                yield from (quoted(words) + SOFT_BREAK, self._place(segment), SOFT_BREAK)
+                words = ""
+        yield _line_ended(quoted(words))
+
+    def _settled(self, known: Known) -> Iterator[str | Token]:
+        for segment in self.template.segments or ():
+            if isinstance(segment, str) or segment.name not in known:
+                yield segment
+            else:
+                is_markup = segment.name in self.markup
+                for part in known[segment.name]:
+                    yield part if is_markup or isinstance(part, Token) else self._written(part)
+
+    def _place(self, token: Token) -> _Place:
+        if token.name == TOKEN:
+            return _Place(TOKEN, _own_token)
+        encode = encoded if self.subtype == "plain" else _escaped
+        slot = partial(_filled, token.name, encoded(self._written(token.default)), encode)
+        return _Place(f"{self.subtype} {token.name} {token.default}", slot)
+
+    def _written(self, value: str) -> str:
+        return str(escape(value)) if self.subtype == "html" else value
+
+
+@dataclass(frozen=True, slots=True)
+class Skeleton:
+    """The body of a campaign's messages; `fill` writes it out for one recipient.
+
+    It is plain where no part must be worked out by the template engine.
+    """
+
+    _format: bytes
+    _slots: tuple[tuple[bytes, Slot], ...]
+    is_plain: bool
+
+    @classmethod
+    def of(cls, parts: Sequence[Part], known: Known) -> Skeleton:
+        """Return the skeleton of a message of these parts, the best one last."""
+        pattern = b""
+        slots: dict[str, tuple[bytes, Slot]] = {}
+        is_plain = all(part.template.segments is not None for part in parts)
+        for piece in alternatives([list(part.pieces(known)) for part in parts], new_boundary()):
+            if isinstance(piece, _Place):
+                key, _ = slots.setdefault(piece.name, (str(len(slots)).encode(), piece.slot))
+                pattern += b"%%(%b)b" % key
+            else:
+                pattern += piece.replace(b"%", b"%%")
+        return cls(pattern, tuple(slots.values()), is_plain)
+
+    def fill(self, values: Values) -> bytes:
+        """Return the body, its own headers first: CRLF lines, none of which begins with a dot.
+
+        Raises
+        ------
+        TemplateError
+            Where a part must be worked out and cannot be for these values.
+        """
+        return self._format % {key: slot(values) for key, slot in self._slots}
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a slot stands; places of one name hold the same."""
+
+    name: str
+    slot: Slot
+
+
+@lru_cache(maxsize=8192)
+def encoded(value: str) -> bytes:
+    """Return a value in quoted-printable, for between two soft breaks; many people share a name or a city."""
+    return value.encode("ascii") if _PLAIN.fullmatch(value) else quoted(value)
+
+
+@lru_cache(maxsize=8192)
+def _escaped(value: str) -> bytes:
+    return encoded(str(escape(value)))
+
+
+def _own_token(values: Values) -> bytes:
+    return values[TOKEN].encode("ascii")  # Base64 for addresses (RFC 4648 §5) is plain in every encoding.
+
+
+def _filled(name: str, default: bytes, encode: Callable[[str], bytes], values: Values) -> bytes:
+    value = values.get(name)
+    return default if value is None else encode(value)
+
+
+def _worked_out(template: Template, values: Values) -> bytes:
+    return _line_ended(quoted(template.render(values)))
+
+
+def _line_ended(encoded_text: bytes) -> bytes:
+    return encoded_text if encoded_text.endswith(b"\r\n") else encoded_text + b"\r\n"
