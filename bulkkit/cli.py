@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -21,14 +19,6 @@ LEDGER: Final = click.option(
 )  # fmt: skip
 EMAIL: Final = click.option("--email", metavar="COLUMN", help="The list's column of addresses, where it has several.")
 LINK_KEY: Final = "BULKKIT_LINK_KEY"
-
-FIRST_NOTEBOOK: Final = "notebooks/1_list_health.ipynb"
-
-QUIET: Final = (
-    "--LabApp.news_url=None",
-    "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
-)
-"""JupyterLab asks nobody on the network for news or newer versions of itself."""
 
 Arguments = ParamSpec("Arguments")
 
@@ -65,34 +55,15 @@ def main() -> None:
 @click.option("--port", type=int, help="The port of JupyterLab, where its own is taken.")
 @explained
 def lab(directory: Path, browser: bool, port: int | None) -> None:
-    """Copy the notebooks and the sample to DIRECTORY and open JupyterLab there.
+    """Copy the notebooks and the sample to DIRECTORY and open JupyterLab there, on a page with the three jobs.
 
     What is in DIRECTORY already stays as it is.
     """
-    from bulkkit import sample
+    from bulkkit.lab import copy_files, serve
 
-    for source in (sample.notebooks(), sample.path()):
-        copy_missing(source, directory / source.name)
+    copy_files(directory)
     click.echo(f"The three notebooks are in {directory / 'notebooks'}.")
-    options = [*([] if browser else ["--no-browser"]), *([f"--port={port}"] if port else [])]
-    # A notebook named as an argument would make its own folder the root, and hide the data.
-    served = [f"--ServerApp.root_dir={directory.resolve()}", f"--LabApp.default_url=/lab/tree/{FIRST_NOTEBOOK}"]
-    # JupyterLab takes this process over, so that Ctrl-C and the exit status are its own.
-    command = [sys.executable, "-m", "jupyterlab", *options, *root_option(), *served, *QUIET]
-    os.execv(sys.executable, command)  # noqa: S606
-
-
-def root_option() -> list[str]:
-    """Return what JupyterLab wants to hear before it runs for a container's root."""
-    return ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-
-
-def copy_missing(source: Path, target: Path) -> None:
-    """Copy the files of a folder that are not in the other one yet."""
-    target.mkdir(parents=True, exist_ok=True)
-    for file in sorted(source.iterdir()):
-        if file.is_file() and not (target / file.name).exists():
-            shutil.copyfile(file, target / file.name)
+    serve(directory, browser=browser, port=port)
 
 
 @main.command()

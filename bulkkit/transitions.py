@@ -142,8 +142,8 @@ class SendLedger(Protocol):
     def claims_since(self, now: Stamp, seconds: float, clock: str) -> list[PastClaim]:
         """Return what campaigns of that clock handed over in the last seconds, by either of the stamp's clocks."""
 
-    def counts(self, campaign: str) -> dict[SendState, int]:
-        """Return how many of a campaign's messages stand in each state."""
+    def network_counts(self, campaign: str) -> dict[str, dict[SendState, int]]:
+        """Return how many of a campaign's messages to each network stand in each state."""
 
     def in_doubt(self, campaign: str) -> pd.DataFrame:
         """Return the rows in doubt on which nobody has decided yet."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import quopri
 import re
 import shutil
 import socket
@@ -99,6 +100,11 @@ class Taken:
         found = re.search(rb"(?im)^message-id: (.*)\r$", self.data)
         assert found, self.data[:200]
         return found[1].decode()
+
+    @property
+    def text(self) -> str:
+        """The message with its quoted-printable parts read."""
+        return quopri.decodestring(self.data).decode()
 
 
 @dataclass

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from commands import free_port, running, status_of, until
 
 import bulkkit as bk
 from bulkkit import sample
@@ -115,71 +106,9 @@ def test_unknown_campaign_lists_the_known(history: Path) -> None:
     assert "summer-update" in run("report", "sprung", "--ledger", str(history), status=1)
 
 
-def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def running(*arguments: str, folder: Path, **environment: str) -> Iterator[None]:
-    """Run a command that goes on until it is stopped."""
-    command = [sys.executable, "-m", "bulkkit", *arguments]
-    with subprocess.Popen(
-        command, cwd=folder, env=os.environ | environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        try:
-            yield
-        finally:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-
-
-def until(answer: Callable[[], int], wanted: int, seconds: float = 60) -> None:
-    """Ask again until the answer is the wanted one."""
-    end = time.monotonic() + seconds
-    while (got := answer()) != wanted:
-        assert time.monotonic() < end, got
-        time.sleep(0.1)
-
-
-def status_of(url: str) -> int:
-    """Return the HTTP status of an address, or 0 while nobody answers."""
-    try:
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as error:
-        error.close()
-        return error.code
-    except OSError:
-        return 0
-
-
 def test_track_serves_the_tracker(history: Path, tmp_path: Path) -> None:
     """`bulkkit track` answers, and a token that nobody signed is not found."""
     port = free_port()
     arguments = ["track", "--ledger", str(history), "--base-url", f"http://127.0.0.1:{port}", "--port", str(port)]
     with running(*arguments, folder=tmp_path, BULKKIT_LINK_KEY="ab" * 32):
         until(lambda: status_of(f"http://127.0.0.1:{port}/u/forged"), 404)
-
-
-def test_lab_opens_on_copies(tmp_path: Path) -> None:
-    """`bulkkit lab DIR` copies notebooks and data, keeps what is there, and serves JupyterLab."""
-    port = free_port()
-    kept = tmp_path / "desk" / "notebooks" / "3_report.ipynb"
-    kept.parent.mkdir(parents=True)
-    kept.write_text("mine")
-    settings = {
-        name: str(tmp_path / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
-    }
-    arguments = ("lab", "desk", "--no-browser", "--port", str(port))
-    with running(*arguments, folder=tmp_path, JUPYTER_TOKEN="token", **settings):
-        until(lambda: status_of(f"http://127.0.0.1:{port}/lab/tree/notebooks/1_list_health.ipynb?token=token"), 200)
-        assert status_of(f"http://127.0.0.1:{port}/api/contents/data/contacts.csv?token=token") == 200
-    assert kept.read_text() == "mine"
-    assert (tmp_path / "desk" / "notebooks" / "1_list_health.ipynb").exists()
-    assert (tmp_path / "desk" / "data" / "contacts.csv").exists()

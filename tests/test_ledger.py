@@ -31,6 +31,9 @@ from bulkkit.vocabulary import CAMPAIGN_DTYPES, EVENT_DTYPES, SEND_DTYPES, SUPPR
 ENDS = (SendState.REFUSED, SendState.EXPIRED, SendState.IN_DOUBT, SendState.DEFERRED, SendState.QUEUED)
 """How an attempt may end, beside being accepted."""
 
+NETWORKS = ("alpha.example", "beta.example")
+"""The messages' networks, in turn."""
+
 
 def with_state(*states: str) -> Any:
     """Let a rule run only while some message is in one of these states."""
@@ -44,7 +47,8 @@ class Sending(RuleBasedStateMachine):
     def begin(self, count: int) -> None:
         """Store a campaign."""
         self.folder = Path(tempfile.mkdtemp())
-        self.ledger = stored(self.folder / "bulkkit.db", count)
+        self.ledger = Ledger(self.folder / "bulkkit.db")
+        self.ledger.store(record(), rows(count, network=[NETWORKS[number % 2] for number in range(1, count + 1)]))
         self.model = dict.fromkeys(range(1, count + 1), "queued")
         self.suppressed: set[int] = set()
         self.skipped: set[int] = set()
@@ -149,6 +153,9 @@ class Sending(RuleBasedStateMachine):
         sends = self.ledger.sends("spring")
         assert sends["state"].tolist() == list(self.model.values())
         assert self.ledger.counts("spring") == Counter(map(SendState, self.model.values()))
+        networks = Counter((NETWORKS[number % 2], SendState(state)) for number, state in self.model.items())
+        counted = self.ledger.network_counts("spring")
+        assert {(name, state): count for name, part in counted.items() for state, count in part.items()} == networks
         assert [row.send_id for row in self.ledger.pending("spring")] == self.in_state("queued", "deferred")
         counted = self.ledger.claims_since(stamp(1e6), 1e9, "utc")
         assert sorted(claim.stamp.boot_seconds for claim in counted) == self.claims

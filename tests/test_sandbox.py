@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gc
 import json
+import shutil
 import smtplib
 import stat
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,15 +23,19 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rehearsal import campaign, people
 
 from bulkkit.addresses import mailbox_key
-from bulkkit.errors import InputError, LeaseError, LedgerError, RelayError
+from bulkkit.dispatch import plan
+from bulkkit.errors import InputError, LedgerError, RelayError
 from bulkkit.events import machine, read_events
 from bulkkit.ledger import Ledger
 from bulkkit.sandbox import Sandbox
 from bulkkit.sandbox.acts import acts
 from bulkkit.sandbox.door import GREYLISTING, Door
 from bulkkit.sandbox.letter import Letter
+from bulkkit.sending.job import RunState
+from bulkkit.sending.throttle import Throttle
 from bulkkit.transitions import CampaignRecord, Claim, Dotted, Outcome, Recipient
 from bulkkit.vocabulary import SendState
 
@@ -505,14 +511,80 @@ def test_the_key_is_for_its_owner_only_and_in_no_repr(opened: Open) -> None:
     assert str(sandbox.links.key) not in repr(sandbox) + repr(sandbox.links)
 
 
-def test_one_sandbox_a_ledger_at_a_time(opened: Open) -> None:
-    """A second sandbox is refused with what to do, until the first is closed or gone."""
+def test_opened_again_it_takes_the_place_of_the_earlier_one(opened: Open) -> None:
+    """A second sandbox of this process has the first one's ports, mail and clock, and closes it."""
+    first = opened()
+    delivered(first, ["reader.1@a.example"])
+    before = first.clock.now()
+    second = opened(time_scale=1200, as_of="2026-11-05", truths=NoUsers())
+    assert (second.relay.url, second.links.base_url) == (first.relay.url, first.links.base_url)
+    assert second.clock.now() >= max(before, datetime(2026, 11, 5, tzinfo=UTC))
+    assert second.clock.scale == 1200
+    assert len(second.inbox) == 1
+    assert "closed" in repr(first)
+    assert "closed" not in repr(second)
+    with pytest.raises(RelayError, match="another took its place"):
+        first.react()
+    first.close()
+    with smtplib.SMTP("127.0.0.1", second.relay.port) as smtp, pytest.raises(smtplib.SMTPRecipientsRefused):
+        smtp.sendmail(SENDER, ["ana@a.example"], b"Subject: x\r\n\r\nx")
+    assert set(opened().react()["act"]) == {"opened", "clicked"}
+
+
+def test_the_earlier_one_may_go_while_the_later_one_is_open(opened: Open) -> None:
+    """In a cell that is run twice the old sandbox is collected after the new one is made; that one goes on."""
+    sandbox = Sandbox(ledger=opened().ledger, as_of=AS_OF, truths=Everybody())
+    port = sandbox.relay.port
+    for _ in range(3):
+        sandbox = Sandbox(ledger=sandbox.ledger, as_of=AS_OF, truths=Everybody())
+        gc.collect()
+        with smtplib.SMTP("127.0.0.1", port) as smtp:
+            assert smtp.noop()[0] == 250
+    sandbox.close()
+    with pytest.raises(ConnectionRefusedError):
+        smtplib.SMTP("127.0.0.1", port)
+
+
+def test_another_process_is_refused(opened: Open) -> None:
+    """Beside the same ledger another process is told what to do, until this one closes its sandbox."""
     sandbox = opened()
-    with pytest.raises(LeaseError, match=r"Close it with its close\(\)"):
-        opened()
+    script = "import sys; from bulkkit.sandbox import Sandbox; Sandbox(ledger=sys.argv[1])"
+    command = [sys.executable, "-c", script, str(sandbox.ledger)]
+    refused = subprocess.run(command, capture_output=True, text=True)
+    assert "LeaseError: Another process has a sandbox open" in refused.stderr
     sandbox.close()
     sandbox.close()
-    opened()
+    assert subprocess.run(command, capture_output=True, text=True).returncode == 0
+
+
+def test_a_folder_that_was_removed_is_made_anew(opened: Open) -> None:
+    """Whoever deletes the ledger and its folder starts anew: nothing of the earlier sandbox comes back."""
+    first = opened(as_of="2027-01-01")
+    delivered(first, ["reader.1@a.example"])
+    shutil.rmtree(first.ledger.with_name("bulkkit.db.sandbox"))
+    second = opened()
+    assert second.inbox.empty
+    assert second.clock.now() < datetime(2026, 11, 1, tzinfo=UTC)
+    assert second.links.key != first.links.key
+    with smtplib.SMTP("127.0.0.1", second.relay.port) as smtp:
+        smtp.sendmail(SENDER, ["ana@a.example"], b"Subject: x\r\n\r\nx")
+    assert len(second.inbox) == 1
+
+
+def test_a_send_goes_on_while_its_sandbox_is_opened_again(opened: Open) -> None:
+    """However often the sandbox is opened meanwhile, each mailbox gets one message and nothing is in doubt."""
+    sandbox = opened(time_scale=3600)
+    audience = people(150)
+    planned = plan(campaign(audience), [sandbox.relay], sandbox.links, Throttle.unlimited(), sandbox.ledger)
+    send = planned.send(confirm=150)
+    for reached in range(15, 150, 15):
+        while send.is_running and send.progress.accepted < reached:
+            send.join(0.002)
+        sandbox = opened(time_scale=3600 + reached)
+    progress = send.wait(30)
+    assert (progress.run, progress.accepted, progress.in_doubt) == (RunState.FINISHED, 150, 0)
+    assert Counter(sandbox.inbox["email"]) == dict.fromkeys(audience["email"], 1)
+    assert Ledger(sandbox.ledger).sends()["attempts"].max() == 1
 
 
 def test_a_sandbox_that_nobody_has_is_closed(tmp_path: Path) -> None:

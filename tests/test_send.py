@@ -15,7 +15,7 @@ from rehearsal import QUICK, START, campaign, people, relay, start, states
 from servers import Answer, Asked, MailServer, Sink, always, answer
 
 from bulkkit.dispatch import plan, resume
-from bulkkit.errors import InputError, LedgerError, RelayError
+from bulkkit.errors import InputError, LeaseError, LedgerError, RelayError
 from bulkkit.ledger import Ledger
 from bulkkit.sending.clock import ScaledClock
 from bulkkit.sending.job import RunState
@@ -23,6 +23,7 @@ from bulkkit.sending.relay import Relay
 from bulkkit.sending.retry import GREYLIST_SECONDS, Retry
 from bulkkit.sending.runner import OUTAGE
 from bulkkit.sending.smtp import Deadlines
+from bulkkit.sending.tally import NETWORK_DTYPES
 from bulkkit.sending.throttle import Limit, Throttle
 from bulkkit.transitions import Outcome, Step
 from bulkkit.vocabulary import EventKind
@@ -418,6 +419,80 @@ def test_doubts_are_settled_after_the_send_only(serve: Callable[..., MailServer]
     with pytest.raises(InputError, match="'skip' or 'resend'"):
         send.resolve([VICTIM], "again")
     assert send.resolve(VICTIM, "resend") == 0
+
+
+def test_networks_add_up_at_every_moment(serve: Callable[..., MailServer], path: Path) -> None:
+    """Whenever one looks, each network's parts are its recipients, and all networks together are the whole."""
+    sizes = {"alpha.example": 30, "beta.example": 50, "gamma.example": 12}
+    audience = pd.concat([people(size, domain) for domain, size in sizes.items()], ignore_index=True)
+    server = serve(always("RCPT", "550 5.1.1 No\r\n", recipient=VICTIM), latency=0.005)
+    send = start([relay(server.port, max_connections=4)], audience, path)
+    looks = 0
+    while send.is_running or not looks:
+        frame = send.networks
+        assert frame["network"].tolist() == ["beta.example", "alpha.example", "gamma.example"]
+        assert frame["recipients"].tolist() == [50, 30, 12]
+        parts = frame[["accepted", "refused", "expired", "in_doubt", "waiting", "in_flight"]]
+        assert parts.sum(axis=1).tolist() == [50, 30, 12]
+        assert (parts >= 0).all(axis=None)
+        looks += 1
+    progress, frame = send.wait(20), send.networks
+    assert frame["accepted"].tolist() == [50, 29, 12]
+    assert frame["refused"].tolist() == [0, 1, 0]
+    for name in set(NETWORK_DTYPES) - {"network"}:
+        assert frame[name].sum() == getattr(progress, name)
+    top, count = send.largest_networks(2)
+    pd.testing.assert_frame_equal(top, frame.head(2))
+    assert count == 3
+
+
+def test_stopped_and_resumed_in_one_kernel_equals_uninterrupted(serve: Callable[..., MailServer], path: Path) -> None:
+    """However often one send is stopped and resumed, everybody gets one message; a running one is not resumed."""
+    server = serve(latency=0.005)
+    send = start([relay(server.port, max_connections=3)], people(80), path)
+    for reached in (5, 25, 26, 60):
+        while len(server.mail) < reached:
+            send.join(0.002)
+        send.stop()
+        assert send.progress.waiting == 80 - send.progress.accepted
+        send.resume()
+        with pytest.raises(InputError, match="still being sent"):
+            send.resume()
+    assert send.wait(20).run == RunState.FINISHED
+    assert server.counts() == dict.fromkeys(people(80)["email"], 1)
+    with pytest.raises(InputError, match="is finished"):
+        send.resume()
+
+
+def test_a_failed_send_is_resumed_in_its_kernel(serve: Callable[..., MailServer], path: Path) -> None:
+    """After the relay's refusal the same send goes on once it is lifted; while the relay is away that is said."""
+    refusing = [True]
+    no = Answer(b"550 5.7.1 Who are you?\r\n")
+    with MailServer(lambda asked: no if asked.step == "MAIL" and refusing else None) as server:
+        send = start([relay(server.port)], people(6), path)
+        with pytest.raises(RelayError):
+            send.wait(20)
+        refusing.clear()
+        started: list[bool] = []
+        send.on_start(lambda: started.append(send.is_running))
+        send.resume()
+        assert send.wait(20).accepted == 6
+        assert (send.error, len(started)) == (None, 1)
+        assert server.counts() == dict.fromkeys(people(6)["email"], 1)
+
+
+def test_what_cannot_be_sent_again_now_stays_in_doubt(path: Path) -> None:
+    """Where the relay is gone or the ledger is held, nothing is decided, and later the same choice works."""
+    with MailServer(answer("dot", Answer(then="close"), recipient=VICTIM)) as server:
+        send = start([relay(server.port)], people(3), path)
+        send.wait(20)
+        with Ledger(path).lease("another"), pytest.raises(LeaseError, match="another"):
+            send.resolve(VICTIM, "resend")
+        assert states(path)[VICTIM] == "in_doubt"
+    with pytest.raises(RelayError, match="nothing listens there"):
+        send.resolve(VICTIM, "resend")
+    assert states(path)[VICTIM] == "in_doubt"
+    assert send.progress.run == RunState.FINISHED
 
 
 def test_the_sink_gets_each_message_once(sink: Callable[..., Sink], path: Path) -> None:

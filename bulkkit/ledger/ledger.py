@@ -159,6 +159,11 @@ class Ledger:
         with self._database.reading() as connection:
             return queue.counts(connection, campaign)
 
+    def network_counts(self, campaign: str) -> dict[str, dict[SendState, int]]:
+        """Return how many of a campaign's messages to each network stand in each state."""
+        with self._database.reading() as connection:
+            return queue.network_counts(connection, campaign)
+
     def blasts_since(self, moment: datetime) -> pd.DataFrame:
         """Return who was sent which blast since `moment` (columns campaign, email)."""
         with self._database.reading() as connection:
@@ -167,7 +172,7 @@ class Ledger:
     def in_doubt(self, campaign: str) -> pd.DataFrame:
         """Return the rows of a campaign on which a person has not decided yet."""
         with self._database.reading() as connection:
-            return resolution.in_doubt(tables.sends(connection, campaign))
+            return resolution.in_doubt(connection, campaign)
 
     def resolve(self, campaign: str, emails: Iterable[str], choice: str) -> int:
         """Decide on rows in doubt: `skip` them or `resend` them; return how many were decided."""

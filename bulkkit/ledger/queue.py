@@ -151,6 +151,15 @@ def counts(connection: sqlite3.Connection, campaign: str) -> dict[SendState, int
     return {SendState(state): count for state, count in rows}
 
 
+def network_counts(connection: sqlite3.Connection, campaign: str) -> dict[str, dict[SendState, int]]:
+    """Return how many of a campaign's messages to each network stand in each state."""
+    question = "SELECT network, state, COUNT(*) FROM sends WHERE campaign = ? GROUP BY network, state"
+    found: dict[str, dict[SendState, int]] = {}
+    for network, state, count in connection.execute(question, (campaign,)):
+        found.setdefault(network, {})[SendState(state)] = count
+    return found
+
+
 def recover(connection: sqlite3.Connection, campaign: str) -> int:
     """Bring what a dead process left to a safe state; return how many are in doubt since."""
     connection.execute(

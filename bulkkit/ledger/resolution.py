@@ -10,6 +10,7 @@ import pandas as pd
 
 from bulkkit.addresses import mailbox_key
 from bulkkit.errors import InputError
+from bulkkit.ledger import tables
 from bulkkit.vocabulary import SendState
 
 SKIPPED: Final = "skipped"
@@ -21,9 +22,10 @@ _DECISIONS: Final = {
 }
 
 
-def in_doubt(sends: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of a sends frame that are in doubt and not yet decided."""
-    return sends[(sends["state"] == SendState.IN_DOUBT) & (sends["reason"] != SKIPPED)].reset_index(drop=True)
+def in_doubt(connection: sqlite3.Connection, campaign: str) -> pd.DataFrame:
+    """Return a campaign's messages that are in doubt and not yet decided (columns of `SEND_DTYPES`)."""
+    found = tables.sends(connection, campaign, SendState.IN_DOUBT)
+    return found[found["reason"] != SKIPPED].reset_index(drop=True)
 
 
 def resolve(connection: sqlite3.Connection, campaign: str, emails: Iterable[str], choice: str) -> int:

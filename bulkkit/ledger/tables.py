@@ -32,19 +32,19 @@ STATE_EVENTS: Final = {
 """What a final state says as events. In doubt says nothing: it stands in no denominator."""
 
 
-def sends(connection: sqlite3.Connection, campaign: str | None) -> pd.DataFrame:
-    """Return one row a recipient and campaign, with the columns of `SEND_DTYPES`."""
-    return _table(connection, "sends", SEND_DTYPES, campaign, "id")
+def sends(connection: sqlite3.Connection, campaign: str | None, state: SendState | None = None) -> pd.DataFrame:
+    """Return one row a recipient and campaign, perhaps of one state only, with the columns of `SEND_DTYPES`."""
+    return _table(connection, "sends", SEND_DTYPES, "id", campaign=campaign, state=state)
 
 
 def campaigns(connection: sqlite3.Connection) -> pd.DataFrame:
     """Return one row a campaign, oldest first, with the columns of `CAMPAIGN_DTYPES`."""
-    return _table(connection, "campaigns", CAMPAIGN_DTYPES, None, "created_at")
+    return _table(connection, "campaigns", CAMPAIGN_DTYPES, "created_at")
 
 
 def suppressions(connection: sqlite3.Connection) -> pd.DataFrame:
     """Return one row an address, with the columns of `SUPPRESSION_DTYPES`."""
-    return _table(connection, "suppressions", SUPPRESSION_DTYPES, None, "at")
+    return _table(connection, "suppressions", SUPPRESSION_DTYPES, "at")
 
 
 def events(connection: sqlite3.Connection, campaign: str | None) -> pd.DataFrame:
@@ -52,7 +52,7 @@ def events(connection: sqlite3.Connection, campaign: str | None) -> pd.DataFrame
 
     Opens and clicks are tagged as a machine's where their timing says so.
     """
-    stored = _table(connection, "events", EVENT_DTYPES, campaign, "at")
+    stored = _table(connection, "events", EVENT_DTYPES, "at", campaign=campaign)
     derived = events_of_sends(sends(connection, campaign))
     # Whoever stored what this returned has not made new events of it.
     together = pd.concat([derived, stored], ignore_index=True).drop_duplicates(["source", "event_id"])
@@ -92,12 +92,13 @@ def _said(rows: pd.DataFrame, kind: EventKind) -> pd.DataFrame:
 
 
 def _table(
-    connection: sqlite3.Connection, table: str, dtypes: Mapping[str, str], campaign: str | None, order: str
+    connection: sqlite3.Connection, table: str, dtypes: Mapping[str, str], order: str, **only: str | None
 ) -> pd.DataFrame:
-    # Table, columns and order are names of this module; only the campaign comes from outside.
-    where = "" if campaign is None else "WHERE campaign = :campaign"
+    # Table, columns and order are names of this module; only values come from outside.
+    asked = {name: value for name, value in only.items() if value is not None}
+    where = f"WHERE {' AND '.join(f'{name} = :{name}' for name in asked)}" if asked else ""
     question = f"SELECT {', '.join(dtypes)} FROM {table} {where} ORDER BY {order}"  # noqa: S608
-    cursor = connection.execute(question, {"campaign": campaign} if campaign is not None else {})
+    cursor = connection.execute(question, asked)
     return _typed(pd.DataFrame.from_records(cursor.fetchall(), columns=list(dtypes)), dtypes)
 
 

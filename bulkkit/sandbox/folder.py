@@ -31,26 +31,40 @@ class Folder:
     Raises
     ------
     LeaseError
-        Where another sandbox holds it.
+        Where another process's sandbox holds it.
     LedgerError
         Where it cannot be made or written.
     """
 
     def __init__(self, ledger: Path) -> None:
-        self.path = ledger.with_name(ledger.name + ".sandbox")
+        self.path = self.beside(ledger)
         self.mailboxes = self.path / "mailboxes"
         self.returns = self.path / "returns"
         try:
             self.path.mkdir(mode=0o700, exist_ok=True)
             self._lock = FileLock(self.path / "lock", thread_local=False)
             self._lock.acquire(blocking=False)
+            self._identity = _identity(self.path)
         except Timeout:
             raise LeaseError(
-                f"Another sandbox is open beside {ledger}. Close it with its close(), restart the kernel that has it, "
-                "or give this one another ledger."
+                f"Another process has a sandbox open beside {ledger}. Close it there with its close(), restart that "
+                "kernel, or give this one another ledger."
             ) from None
         except OSError as error:
             raise LedgerError(f"{self.path} cannot be made ({error.strerror}). Choose a ledger elsewhere.") from None
+
+    @staticmethod
+    def beside(ledger: Path) -> Path:
+        """Return where the folder of a ledger lies."""
+        return ledger.with_name(ledger.name + ".sandbox").resolve()
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the held folder still lies there: somebody may have removed it."""
+        try:
+            return _identity(self.path) == self._identity
+        except OSError:
+            return False
 
     def key(self) -> bytes:
         """Return the key of the links; it is made once."""
@@ -105,3 +119,8 @@ class Folder:
         beside = self.path / f"{name}.new"
         beside.write_text(text, encoding="utf-8")
         beside.replace(self.path / name)
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_dev, found.st_ino

@@ -4,31 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import weakref
-from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import Any, Final
 
 import pandas as pd
 
 from bulkkit.errors import InputError, RelayError
 from bulkkit.events import read_events
-from bulkkit.message.links import Links
 from bulkkit.sandbox.audience import performed, planned
-from bulkkit.sandbox.folder import Folder
-from bulkkit.sandbox.late_ledger import LateLedger
-from bulkkit.sandbox.mailboxes import Mailboxes
-from bulkkit.sandbox.reception import Reception
-from bulkkit.sandbox.servers import LOOPBACK, TICK, Servers, listen
-from bulkkit.sandbox.stage import Stage
+from bulkkit.sandbox.premises import opened
 from bulkkit.sandbox.truths import Truths
-from bulkkit.sending.clock import ScaledClock
-from bulkkit.sending.relay import Relay
-from bulkkit.tracker import tracker
-
-CONNECTIONS: Final = 20
 
 
 class Sandbox:
@@ -36,7 +23,8 @@ class Sandbox:
 
     It starts at once and runs until `close`, the end of its `with` block, or of
     the process. Mailboxes, link key and clock lie beside the ledger and are
-    there again the next time.
+    there again the next time. Opened again in the same process, it takes the
+    place of the earlier one, which is closed; a send on its way goes on.
 
     Parameters
     ----------
@@ -68,7 +56,7 @@ class Sandbox:
     Raises
     ------
     LeaseError
-        Where another sandbox is open beside the same ledger.
+        Where another process has a sandbox open beside the same ledger.
     InputError
         Where `time_scale` or `as_of` make no sense.
     """
@@ -84,21 +72,18 @@ class Sandbox:
     ) -> None:
         if not 0 < time_scale < 1e9:
             raise InputError(f"time_scale is {time_scale}; it says how many times as fast time runs, such as 600.")
-        start = _moment(as_of)
         self.ledger = Path(ledger)
-        self._folder = Folder(self.ledger)
-        self.clock = ScaledClock(time_scale, max(start, self._folder.moment() or start))
         self._seed, self._given_truths = seed, truths
-        self.returns = self._folder.returns
-        self._mailboxes = Mailboxes(self._folder.mailboxes)
-        self._stage = Stage(self.clock)
-        self._late_ledger = LateLedger(self.ledger)
-        self._open()
+        self._me = weakref.ref(self)
+        self._premises = opened(self.ledger, time_scale, _moment(as_of), self._me)
+        self.clock, self.relay, self.links = self._premises.clock, self._premises.relay, self._premises.links
+        self.returns = self._premises.folder.returns
+        self._closing = weakref.finalize(self, self._premises.close, self._me)
 
     @property
     def inbox(self) -> pd.DataFrame:
         """What has arrived: one row a mail (columns of `mailboxes.INBOX_DTYPES`; `size` in bytes)."""
-        return self._mailboxes.inbox()
+        return self._premises.mailboxes.inbox()
 
     def react(self, campaign: str | None = None) -> pd.DataFrame:
         """Let the audience react to what it has not reacted to yet.
@@ -119,13 +104,17 @@ class Sandbox:
             What was truly done, in the order of time: `at, campaign, email,
             message_id, act` (an event kind)`, machine, url`.
         """
-        if not self._closing.alive:
-            raise RelayError("This sandbox is closed, so nobody can react. Open it again: Sandbox(...).")
-        ahead = planned(self._mailboxes, self._truths, self._seed, campaign)
+        if not self._is_open:
+            raise RelayError(
+                "This sandbox is closed, by its close() or because another took its place beside the same ledger, so "
+                "nobody can react. Use that one, or open it again: Sandbox(...)."
+            )
+        here = self._premises
+        ahead = planned(here.mailboxes, self._truths, self._seed, campaign)
         if ahead:
             # Kept beforehand: after a kill in the middle the clock never runs through these moments again.
-            self._folder.keep_moment(ahead[-1].at)
-        done = performed(ahead, self._mailboxes, self._stage, self.relay.port, self._http_port)
+            here.folder.keep_moment(ahead[-1].at)
+        done = performed(ahead, here.mailboxes, here.stage, self.relay.port, here.http_port)
         self._import_returns()
         return done
 
@@ -142,26 +131,13 @@ class Sandbox:
     def __repr__(self) -> str:
         state = f"{self.clock.now():%Y-%m-%d %H:%M} at {self.clock.scale:g} times the pace"
         return (
-            f"<Sandbox {self.relay.url}, {self.links.base_url}, {len(self._mailboxes):,} messages, "
-            f"{state if self._closing.alive else 'closed'}>"
+            f"<Sandbox {self.relay.url}, {self.links.base_url}, {len(self._premises.mailboxes):,} messages, "
+            f"{state if self._is_open else 'closed'}>"
         )
 
-    def _open(self) -> None:
-        try:
-            mail, http = map(listen, self._folder.ports())
-            mail_port, self._http_port = (socket.getsockname()[1] for socket in (mail, http))
-            self.relay = Relay(f"smtp://{LOOPBACK}:{mail_port}", max_connections=CONNECTIONS, clock=self.clock)
-            address = f"http://{LOOPBACK}:{self._http_port}"
-            self.links = Links(address, self._folder.key(), self._late_ledger.follow)
-            reception = Reception(self._folder, self._mailboxes, _later(self), self.clock)
-            app = tracker(self._late_ledger, self.links, self._stage)
-            servers = Servers(mail, http, reception.session, app, _keeper(self._folder, self.clock))
-            self._folder.keep_ports(mail_port, self._http_port)
-        except BaseException:
-            self._folder.release()
-            raise
-        # The servers' thread holds no reference to the sandbox, so one that nobody has any more is closed.
-        self._closing = weakref.finalize(self, _close, servers, self._folder)
+    @property
+    def _is_open(self) -> bool:
+        return self._premises.belongs_to(self._me)
 
     @cached_property
     def _truths(self) -> Truths:
@@ -172,28 +148,12 @@ class Sandbox:
         return SampleTruths.sample()
 
     def _import_returns(self) -> None:
-        ledger = self._late_ledger.now()
+        ledger = self._premises.late_ledger.now()
         # Reports that nobody can use stay in the Maildir for whoever wants to look.
         with contextlib.suppress(InputError):
             events = read_events(self.returns, source="mail")
             if ledger is not None and len(events):
                 ledger.add_events(events)
-
-
-def _later(sandbox: Sandbox) -> Callable[[], Truths]:
-    """Return how the mail server gets the truths, without keeping the sandbox alive."""
-    reference: Any = weakref.ref(sandbox)
-    return lambda: reference()._truths
-
-
-def _keeper(folder: Folder, clock: ScaledClock) -> Callable[[], None]:
-    """Return what keeps the clock's moment, one tick ahead: after a kill no stamp lies before it."""
-    return lambda: folder.keep_moment(clock.now() + timedelta(seconds=TICK * clock.scale))
-
-
-def _close(servers: Servers, folder: Folder) -> None:
-    servers.stop()
-    folder.release()
 
 
 def _moment(as_of: date | datetime | str | None) -> datetime:

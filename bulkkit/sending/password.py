@@ -22,9 +22,12 @@ def password_for(relay: Relay) -> str | None:
     ConfigurationError
         Where nobody can be asked for it.
     """
-    if relay.user is None:
-        return None
-    return os.environ.get(ENVIRONMENT) or _from_keyring(relay) or _from_prompt(relay)
+    return None if relay.user is None else known_password(relay) or _from_prompt(relay)
+
+
+def known_password(relay: Relay) -> str | None:
+    """Return the password as the environment or the keyring has it, or None; nobody is asked."""
+    return os.environ.get(ENVIRONMENT) or _from_keyring(relay)
 
 
 def masked(text: str, relay: Relay, password: str | None) -> str:

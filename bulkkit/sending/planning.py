@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -189,9 +190,15 @@ def bought(checked: pd.DataFrame) -> pd.Series[Any]:
 
 def networks(emails: pd.Series[Any]) -> pd.Series[Any]:
     """Return the network of each address: the registrable domain (Public Suffix List) of its domain."""
-    from publicsuffixlist import PublicSuffixList
-
-    known = PublicSuffixList()
+    known = _public_suffixes()
     domains = domain_of(emails.astype("str"))
     table = {domain: known.privatesuffix(domain) or domain for domain in domains.dropna().unique()}
     return domains.map(table).rename("network")
+
+
+@cache
+def _public_suffixes() -> Any:
+    # Reading the list takes longer than looking up a thousand domains in it.
+    from publicsuffixlist import PublicSuffixList
+
+    return PublicSuffixList()

@@ -13,10 +13,11 @@ from typing import Any, Final
 
 from bulkkit.errors import RelayError
 from bulkkit.sending.attempt import Attempt
-from bulkkit.sending.job import Job, Progress, RunState, Tally
+from bulkkit.sending.job import Job, Progress, RunState
 from bulkkit.sending.journal import Journal
 from bulkkit.sending.relay import Relay
 from bulkkit.sending.smtp import Session
+from bulkkit.sending.tally import Tally
 from bulkkit.sending.turnstile import Turn, Turnstile
 from bulkkit.transitions import Claim, Outcome, Recipient, SendLedger
 from bulkkit.vocabulary import SendState
@@ -36,14 +37,14 @@ class Runner:
         self._job = job
         self._ledger = ledger
         self._clock = job.clock
-        self._tally = Tally(job.campaign, ledger.counts(job.campaign), job.clock)
+        self.tally = Tally(job.campaign, ledger.network_counts(job.campaign), job.clock)
         self._turnstile = Turnstile(job, ledger)
         self._outage: RelayError | None = None
         self.run_state = RunState.RUNNING
 
     def progress(self) -> Progress:
         """Return where the send stands; safe from any thread."""
-        return self._tally.progress(self.run_state)
+        return self.tally.progress(self.run_state)
 
     async def run(self) -> None:
         """Send until nothing is left or `stop`; whatever fails, what is in flight is finished first.
@@ -117,17 +118,18 @@ class Runner:
             await self._turnstile.rest(line.backoff(error))
             return
         if await journal.commit(Claim(turn.send_id, line.relay.name, self._clock.stamp())):
-            self._tally.moved(turn.state, SendState.REFUSED)
+            self.tally.moved(turn.network, turn.state, SendState.REFUSED)
             self._turnstile.drop(turn)
             return
-        self._tally.moved(turn.state, SendState.CLAIMED)
+        self.tally.moved(turn.network, turn.state, SendState.CLAIMED)
         recipient = self._ledger.recipients([turn.send_id])[0]
         outcome = await Attempt(self._job, recipient, session, journal).run()
         await journal.commit(outcome)
         self._conclude(turn, recipient, outcome)
 
     def _conclude(self, turn: Turn, recipient: Recipient, outcome: Outcome) -> None:
-        self._tally.moved(SendState.CLAIMED, outcome.state, outcome.reply and f"{recipient.email}: {outcome.reply}")
+        said = outcome.reply and f"{recipient.email}: {outcome.reply}"
+        self.tally.moved(turn.network, SendState.CLAIMED, outcome.state, said)
         if outcome.due_at is not None:
             self._turnstile.again(turn, (outcome.due_at - self._clock.now()).total_seconds())
         if outcome.state == SendState.QUEUED:

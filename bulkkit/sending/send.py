@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
-from typing import Any
 
 import pandas as pd
 
 from bulkkit.errors import InputError
+from bulkkit.sending.clock import Clock
 from bulkkit.sending.job import Job, Progress, RunState
 from bulkkit.sending.runner import Runner
+from bulkkit.sending.trial import check_relay
 from bulkkit.transitions import SendLedger
 
 
@@ -34,6 +35,7 @@ class Send:
         self.campaign = job.campaign
         self._job = job
         self._ledger = ledger
+        self._on_start: list[Callable[[], None]] = []
         self._start()
 
     def __repr__(self) -> str:
@@ -43,6 +45,21 @@ class Send:
     def progress(self) -> Progress:
         """Where the send stands now."""
         return self._runner.progress()
+
+    @property
+    def networks(self) -> pd.DataFrame:
+        """Where the messages to each network stand, the largest first (columns of `tally.NETWORK_DTYPES`)."""
+        return self._runner.tally.networks()
+
+    def largest_networks(self, most: int) -> tuple[pd.DataFrame, int]:
+        """Return the first `most` rows of `networks`, and how many networks there are; cheap however many."""
+        tally = self._runner.tally
+        return tally.networks(most), tally.network_count
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that the send goes by: the machine's, or the sandbox's."""
+        return self._job.clock
 
     @property
     def is_running(self) -> bool:
@@ -95,6 +112,29 @@ class Send:
         self._call(self._runner.stop)
         return self.wait()
 
+    def resume(self) -> None:
+        """Go on after a stop or a failure, exactly where the ledger says; returns as soon as it runs.
+
+        Raises
+        ------
+        InputError
+            Where the send still runs, or is finished.
+        RelayError
+            Where a relay cannot be used; nothing is changed.
+        LeaseError, LedgerError
+            Where another send holds the ledger, or it is damaged.
+        """
+        if self.is_running:
+            raise InputError(f"{self.campaign!r} is still being sent. Where it is paused, unpause() lets it go on.")
+        if self.progress.run == RunState.FINISHED and not self._ledger.pending(self.campaign):
+            raise InputError(f"{self.campaign!r} is finished: nothing waits. What is in doubt, resolve() decides.")
+        self._meet_relays()
+        self._start()
+
+    def on_start(self, callback: Callable[[], None]) -> None:
+        """Call `callback` each time when the send starts again, by `resume` or `resolve`."""
+        self._on_start.append(callback)
+
     def resolve(self, emails: Iterable[str] | str, choice: str) -> int:
         """Decide on messages in doubt; return how many were decided.
 
@@ -110,13 +150,24 @@ class Send:
         ------
         InputError
             Where the send still runs, or the choice is neither.
+        RelayError, LeaseError, LedgerError
+            Where it cannot be sent again now; then nothing is decided.
         """
         if self.is_running:
             raise InputError(f"{self.campaign!r} is still being sent. Wait for it or stop it, then decide.")
-        decided = self._ledger.resolve(self.campaign, [emails] if isinstance(emails, str) else emails, choice)
-        if decided and choice == "resend":
+        whose = [emails] if isinstance(emails, str) else emails
+        if choice != "resend":
+            return self._ledger.resolve(self.campaign, whose, choice)
+        self._meet_relays()
+        with self._ledger.lease(self.campaign):
+            decided = self._ledger.resolve(self.campaign, whose, choice)
+        if decided:
             self._start()
         return decided
+
+    def _meet_relays(self) -> None:
+        for relay in self._job.relays:
+            check_relay(relay, self._job.passwords.get(relay.name))
 
     def _start(self) -> None:
         ended = threading.Event()
@@ -131,6 +182,8 @@ class Send:
             self._ended = ended
             work = stack.pop_all()
         threading.Thread(target=self._work, args=(work,), name=f"bulkkit-send-{self.campaign}", daemon=True).start()
+        for callback in self._on_start:
+            callback()
 
     def _work(self, until_the_end: ExitStack) -> None:
         # The thread keeps its own loop: a later start must not pull it away.
@@ -145,7 +198,7 @@ class Send:
                 loop.run_until_complete(loop.shutdown_asyncgens())
                 loop.close()
 
-    def _call(self, function: Any) -> None:
+    def _call(self, function: Callable[[], None]) -> None:
         # A send that has just ended has closed its loop.
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(function)
