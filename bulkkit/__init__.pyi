@@ -1,4 +1,4 @@
-from . import charts
+from . import charts, widgets
 from .campaign import Campaign
 from .comparison import Comparison, compare
 from .contacts import read_contacts
@@ -71,4 +71,5 @@ __all__ = [
     "segment",
     "verify",
     "verify_address",
+    "widgets",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import narwhals as nw
@@ -63,13 +63,19 @@ def rates(
     if not groups:
         raise InputError('by names no column; use by="campaign", or the columns to group by.')
     rows = keyed(events, "events")
-    messages = _grouped(outcomes(rows, sends), groups, {"sends": sends, "contacts": contacts, "events": rows})
+    messages = labelled(outcomes(rows, sends), groups, {"sends": sends, "contacts": contacts, "events": rows})
+    return tabulated(messages, groups)
+
+
+def tabulated(messages: Frame, groups: list[str]) -> pd.DataFrame:
+    """Return the rates frame of messages that `labelled` gave their groups."""
     sums = [nw.col(f"{measure.name}_{part}").sum() for measure in MEASURES for part in "ndk"]
     counted = messages.group_by(*_aliases(groups), "_known").agg(*sums).collect("pandas").to_native()
     return _table(_most_known(counted, _aliases(groups)), groups)
 
 
-def _grouped(messages: Frame, groups: list[str], frames: dict[str, AnyFrame | None]) -> Frame:
+def labelled(messages: Frame, groups: list[str], frames: Mapping[str, AnyFrame | None]) -> Frame:
+    """Return messages with a column for each name to group by, looked for in the frames in their order."""
     for alias, name in zip(_aliases(groups), groups, strict=True):
         if name == "campaign":
             messages = messages.with_columns(nw.col(KEY[0]).alias(alias))
@@ -79,7 +85,7 @@ def _grouped(messages: Frame, groups: list[str], frames: dict[str, AnyFrame | No
     return messages
 
 
-def _labels(name: str, alias: str, frames: dict[str, AnyFrame | None]) -> tuple[list[str], Frame]:
+def _labels(name: str, alias: str, frames: Mapping[str, AnyFrame | None]) -> tuple[list[str], Frame]:
     """Return one value of a column for each message, or for each mailbox where contacts have it."""
     for what, frame in frames.items():
         if frame is None or name not in (columns := nw.from_native(frame).lazy().collect_schema()).names():

@@ -206,6 +206,7 @@ VERDICT_DTYPES: Final = {
     "smtp_code": "Int64",
     "enhanced_code": "str",
     "diagnostic": "str",
+    "normalized": "str",
 }
 """The columns that verification adds, with their dtypes."""
 

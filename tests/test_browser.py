@@ -17,7 +17,7 @@ JOBS = {
 def test_start_page_leads_to_each_notebook(lab: Lab) -> None:
     """`bulkkit lab` opens a page with three links; each opens its notebook, and no dialog asks anything."""
     lab.visit()
-    links = lab.page.locator(".jp-RenderedMarkdown a", has_not_text="¶")
+    links = lab.page.locator(".jp-MarkdownViewer a", has_not_text="¶")
     links.first.wait_for()
     assert links.all_text_contents() == list(JOBS)
     lab.shoot("0_start")

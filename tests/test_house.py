@@ -74,6 +74,7 @@ def test_public_names_are_these() -> None:
         "segment",
         "verify",
         "verify_address",
+        "widgets",
     ]
 
 

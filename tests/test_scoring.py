@@ -245,3 +245,79 @@ def test_a_million_rows() -> None:
         }
     )
     assert health(checked, as_of=NOW).expected_bounces.count == pytest.approx(size * BASELINE.mean)
+
+
+def test_rows_are_those_behind_the_value() -> None:
+    """Behind each component stand as many of the caller's own rows as its value says, index and columns kept."""
+    rows = (
+        [("not_probed", "opt_in", "Northmail")] * 12
+        + [("role_based", None, "Northmail")] * 4
+        + [("no_dns_entries", "opt_in", "Postbox")] * 4
+    )
+    listed = _checked(rows).set_axis(range(100, 120)).assign(own=range(20))
+    listed = pd.concat([listed, listed.iloc[:3].assign(own=99)])
+    found, past = health(listed, _past(), as_of=NOW), health(listed, _past(), as_of=NOW).components
+    value = past.set_index("component")["value"]
+    behind = {name: found.rows(name) for name in value.index}
+    assert len(behind["questionable"]) / 20 == pytest.approx(value["questionable"])
+    assert 1 - len(behind["consent"]) / 20 == pytest.approx(value["consent"])
+    assert 1 - len(behind["engagement"]) / 20 == pytest.approx(value["engagement"])
+    assert len(behind["concentration"]) / 20 == pytest.approx(value["concentration"])
+    assert len(behind["duplicates"]) / 16 == pytest.approx(value["duplicates"])
+    assert list(behind["duplicates"]["own"]) == [99] * 3
+    assert list(behind["complaints"].index) == [104]
+    assert list(behind["frequency"].index) == [101]
+    assert behind["unsubscribes"].empty
+    assert list(behind["expected_bounces"].index) == list(range(112, 120))
+    assert all(list(part.columns) == list(listed.columns) for part in behind.values())
+
+
+def test_newcomers_are_not_behind_engagement() -> None:
+    """Who was never written to has no history: neither the value nor the rows behind it hold them."""
+    people = [("not_probed", "opt_in", None)] * 20 + [("no_dns_entries", "opt_in", None)] * 5
+    found = health(_checked(people), _past(), as_of=NOW)
+    assert list(found.rows("engagement").index) == list(range(1, 20, 2))
+
+
+def test_rows_of_verdicts_add_up() -> None:
+    """The rows of each status and reason are as many as the counts say, and together everybody once."""
+    found = health(_checked([(reason, "opt_in", None) for reason in REASONS] * 3), as_of=NOW)
+    for column in ("status", "reason"):
+        counted = found.counts.groupby(column)["contacts"].sum()
+        assert {name: len(found.rows(name)) for name in counted.index} == counted.to_dict()
+        assert len(pd.concat([found.rows(name) for name in counted.index])) == 21
+
+
+def test_rows_of_what_is_unknown_are_refused() -> None:
+    """Nobody is behind an unknown component, and that is said; so is what there is to choose from."""
+    found = health(_checked([("not_probed", None, None)] * 3), as_of=NOW)
+    with pytest.raises(InputError, match="Who is behind engagement is unknown"):
+        found.rows("engagement")
+    with pytest.raises(InputError, match=r"'bouncy'; choose one of expected_bounces, .*not_probed"):
+        found.rows("bouncy")
+
+
+@given(lists, st.data(), st.booleans())
+@settings(max_examples=25, deadline=None)
+def test_the_health_of_a_part_is_that_of_its_rows(rows: list[Any], data: st.DataObject, past: bool) -> None:
+    """A part chosen by a mask or as a frame is as healthy as a list of the same rows with the same history."""
+    listed = _checked(rows)
+    chosen = pd.Series(data.draw(st.lists(st.booleans(), min_size=len(rows), max_size=len(rows))), index=listed.index)
+    history = _past() if past else None
+    whole = health(listed, history, as_of=NOW)
+    if not chosen.any():
+        with pytest.raises(InputError, match="empty"):
+            whole.of(chosen)
+        return
+    alone = health(listed[chosen], history, as_of=NOW)
+    for part in (whole.of(chosen), whole.of(listed[chosen]), whole.of(chosen.astype("boolean"))):
+        pd.testing.assert_frame_equal(part.components, alone.components)
+        pd.testing.assert_frame_equal(part.counts, alone.counts)
+
+
+def test_a_mask_that_fits_no_list_is_refused() -> None:
+    """A mask of another length, or one of numbers, chooses no part."""
+    found = health(_checked([("not_probed", None, None)] * 3), as_of=NOW)
+    for mask in (pd.Series([True, False]), pd.Series([1, 0, 1])):
+        with pytest.raises(InputError, match="chooses no part of 3 rows"):
+            found.of(mask)

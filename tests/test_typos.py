@@ -11,7 +11,8 @@ from publicsuffixlist import PublicSuffixList
 from bulkkit.verification import verify, verify_address
 from bulkkit.verification.providers import providers
 from bulkkit.verification.tables import inverted
-from bulkkit.verification.typos import known, suggestion
+from bulkkit.verification.targets import known
+from bulkkit.verification.typos import suggestion
 
 MEANT = {
     "gmail.com": "gmial.com gamil.com gmal.com gmil.com gmai.com gnail.com gmaill.com gmali.com gmail.co gmail.cm "

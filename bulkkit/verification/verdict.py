@@ -8,8 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from bulkkit.verification.judgement import DEPTH, verify
+from bulkkit.verification.judgement import judgement, require_offered
 from bulkkit.verification.lists import Lists
+from bulkkit.verification.partition import SYNTAX
 from bulkkit.vocabulary import VERDICT_DTYPES, Action, Reason, Status
 
 
@@ -35,10 +36,11 @@ class Verdict:
     smtp_code: int | None
     enhanced_code: str | None
     diagnostic: str | None
+    normalized: str | None
 
 
 def verify_address(
-    address: str, depth: str = DEPTH, as_of: date | str | None = None, lists: Lists | None = None
+    address: str, depth: str = SYNTAX, as_of: date | str | None = None, lists: Lists | None = None
 ) -> Verdict:
     """Judge one address as `verify` judges a list of one row.
 
@@ -59,8 +61,9 @@ def verify_address(
     InputError
         Another depth is asked for.
     """
-    frame = verify(pd.DataFrame({"email": pd.Series([address], dtype=object)}), depth, as_of, lists)
-    row: dict[str, Any] = {name: _cell(frame[name]) for name in VERDICT_DTYPES}
+    require_offered(depth)
+    columns = judgement(pd.Series([address], dtype=object), as_of, lists)
+    row: dict[str, Any] = {name: _cell(columns[name]) for name in VERDICT_DTYPES}
     row |= {
         "email": address,
         "status": Status(row["status"]),
@@ -70,6 +73,6 @@ def verify_address(
     return Verdict(**row)
 
 
-def _cell(column: pd.Series[Any]) -> Any:
+def _cell(column: Any) -> Any:
     value = column.tolist()[0]
     return None if pd.isna(value) else value
