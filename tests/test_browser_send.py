@@ -96,6 +96,7 @@ def test_a_whole_send(lab: Lab) -> None:
     lab.wait_for_text("Paused")
     button(lab, "Go on").click()
     lab.wait_for_text("Sending")
+    lab.shoot("2_sending")
     lab.save()
     lab.reopen()
     lab.page.locator(".bulkkit-send", has_text="330 of 330 messages done").first.wait_for()

@@ -133,7 +133,9 @@ def dots(chart: go.Figure) -> list[float]:
 
 def words(chart: go.Figure) -> str:
     """Return all that is written in a chart."""
-    written = [chart.layout.title.text or "", chart.layout.title.subtitle.text or ""]
+    # A title is one sentence, on however many lines.
+    title, subtitle = chart.layout.title.text or "", chart.layout.title.subtitle.text or ""
+    written = [title.replace("<br>", " "), subtitle.replace("<br>", " ")]
     written += [note.text for note in chart.layout.annotations]
     written += [text for axis in chart.select_yaxes() for text in axis.ticktext or ()]
     return " | ".join(written).replace("\u00a0", " ")
@@ -141,7 +143,7 @@ def words(chart: go.Figure) -> str:
 
 def test_public_names_are_these() -> None:
     """Charts are seven functions, and no more."""
-    assert charts.__all__ == ["compare", "eta", "funnel", "health", "rates", "timeline", "waterfall"]
+    assert charts.__all__ == ["compare", "eta", "funnel", "health", "rates", "timeline", "verdicts", "waterfall"]
 
 
 @pytest.mark.parametrize("name", ALL_CHARTS)
@@ -226,7 +228,7 @@ def test_both_differences_are_drawn_around_zero() -> None:
     chart = charts.compare(comparison(difference(-0.012, -0.041, 0.018)))
     assert dots(chart) == [-0.043, -0.012]
     assert chart.layout.xaxis.range[0] == -chart.layout.xaxis.range[1]
-    assert "shows no difference" in chart.layout.title.text
+    assert "shows no difference" in words(chart)
 
 
 @pytest.mark.parametrize(
@@ -328,7 +330,7 @@ def test_events_without_a_time_are_counted_in_the_subtitle() -> None:
 def test_a_timeline_of_several_campaigns_counts() -> None:
     """How soon people reacted makes sense for one campaign only; for several the totals are the title."""
     two = pd.concat([EVENTS, events_frame({"sent": 10, "clicked": 2}, name="spring")])
-    assert charts.timeline(EVENTS).layout.title.text.startswith("Half of all clicks by people came within")
+    assert words(charts.timeline(EVENTS)).startswith("Half of all clicks by people came within")
     assert charts.timeline(two).layout.title.text.startswith("1,194 sent")
 
 

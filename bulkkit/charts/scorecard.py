@@ -62,7 +62,7 @@ def health(health: _Scored) -> go.Figure:
     )  # fmt: skip
     for row, (points, weight) in enumerate(zip(costs["points_lost"], costs["weight"], strict=True)):
         chart.add_annotation(_cost(row, points, weight))
-    counted = "Points lost (red) of the points that each component can cost (grey)."
+    counted = "Points lost (orange) of the points that each component can cost (grey)."
     return style.titled(chart, _finding(health.score, costs), counted, _ROW * len(costs), foot=16)
 
 

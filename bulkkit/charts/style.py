@@ -37,8 +37,8 @@ _HEAD: Final = 82
 _FIRST_LINE: Final = 34
 _TITLE_SIZE: Final = 18
 _SUBTITLE_SIZE: Final = 13
-_TITLE_WIDTH: Final = 84
-_SUBTITLE_WIDTH: Final = 120
+_TITLE_WIDTH: Final = 66
+_SUBTITLE_WIDTH: Final = 88
 _LABEL_WIDTH: Final = 30
 
 
@@ -105,7 +105,15 @@ def rows_axis(labels: Sequence[str]) -> dict[str, Any]:
 
 
 def _wrapped(line: str, width: int) -> str:
-    return "<br>".join(textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False))
+    """Return a line in as few as fit, about equally long."""
+    lines = _lines(line, width)
+    # The narrowest width with as few lines: no word is left alone on the last one.
+    narrowest = next((narrow for narrow in range(width // 2, width) if len(_lines(line, narrow)) <= len(lines)), width)
+    return "<br>".join(_lines(line, narrowest))
+
+
+def _lines(line: str, width: int) -> list[str]:
+    return textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False)
 
 
 _AXIS: Final = {

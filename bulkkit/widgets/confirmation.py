@@ -89,7 +89,7 @@ class ConfirmationPane(VBox):  # type: ignore[misc]
     def show_sending(self, outcome: Outcome) -> None:
         """Say that it was begun, which is shown below."""
         self._outcome = outcome
-        self.check.show(markup("compose_sentence", said="It was begun, and goes on by itself.", kind="good"))
+        self.check.show(markup("compose_sentence", said="It was begun; its own panel shows how it goes.", kind="good"))
         shown(self.row, False)
         shown(self.resume_button, False)
 
