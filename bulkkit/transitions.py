@@ -37,11 +37,12 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A connection to `relay` takes this message up."""
+    """A connection to `relay` takes this message up; `again` where it may have been taken up before."""
 
     send_id: int
     relay: str
     stamp: Stamp
+    again: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,12 @@ class SendLedger(Protocol):
 
     def write(self, steps: Sequence[Step]) -> frozenset[int]:
         """Store steps in one transaction; return the sends whose claim was withheld: suppressed by now."""
+
+    def stage(self, steps: Sequence[Step]) -> frozenset[int] | None:
+        """Write steps as `write` does, and leave them for `commit`; None where somebody else writes just now."""
+
+    def commit(self) -> None:
+        """Keep on the disk what was staged; nothing of it is kept where that fails."""
 
     def pending(self, campaign: str) -> list[Pending]:
         """Return what still has to go out."""

@@ -93,6 +93,8 @@ class Taken:
     begun: float
     ended: float
     connection: int
+    ahead: bytes = b""
+    """What the client had written behind the dot when the server answered it."""
 
     @property
     def message_id(self) -> str:
@@ -119,10 +121,11 @@ class MailServer:
     script: Script | None = None
     tls: ssl.SSLContext | None = None
     implicit_tls: ssl.SSLContext | None = None
-    extensions: tuple[str, ...] = ("8BITMIME", "ENHANCEDSTATUSCODES")
+    extensions: tuple[str, ...] = ("8BITMIME", "ENHANCEDSTATUSCODES", "PIPELINING")
     now: Callable[[], float] = monotonic
     latency: float = 0.0
     lax: bool = False
+    eager: bool = False
     taken: list[Taken] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     clients: list[str] = field(default_factory=list)
@@ -198,6 +201,7 @@ class _Conversation:
         self._server, self._reader, self._writer = server, reader, writer
         self._recipient = ""
         self._begun: float | None = None
+        self._is_agreed = False
         self._number = len(server.clients)
         self._is_half_closed = False
 
@@ -213,7 +217,7 @@ class _Conversation:
         self._server.lines.append(line)
         verb = line.split(" ", 1)[0].split(":", 1)[0].upper()
         if verb == "MAIL":
-            self._recipient, self._begun = "", self._server.now()
+            self._recipient, self._begun, self._is_agreed = "", self._server.now(), False
             self._server._count_open(+1)
         if verb == "RCPT":
             self._recipient = line.partition("<")[2].partition(">")[0]
@@ -221,15 +225,28 @@ class _Conversation:
             await self._greet()
         elif verb == "STARTTLS" and self._server.tls:
             await self._secure()
+        elif verb == "DATA" and not self._is_agreed:
+            await self._without_recipient()
         elif verb == "DATA":
             if (await self._reply("DATA", line)).startswith(b"354"):
                 await self._data()
         else:
             reply = await self._reply(verb, line)
+            self._is_agreed = verb == "RCPT" and self._begun is not None and reply.startswith(b"2")
             if verb in {"RSET", "QUIT"} or (verb in {"MAIL", "RCPT"} and not reply.startswith(b"2")):
                 self._end()
             if verb == "QUIT":
                 raise _OverError
+
+    async def _without_recipient(self) -> None:
+        """Refuse DATA, or, as some servers do with what is pipelined, agree to it and refuse the empty message."""
+        if self._is_half_closed:
+            return
+        if self._server.eager:
+            self._writer.write(DEFAULTS["DATA"])
+            assert await self._strict_data() == b"", "a message for a recipient that was refused"
+        self._writer.write(b"554 5.5.1 No valid recipients\r\n")
+        self._end()
 
     async def _greet(self) -> None:
         asked = self._server._asked_for("EHLO", "", "")
@@ -251,7 +268,8 @@ class _Conversation:
         begun = self._begun or self._server.now()
         if self._server.latency:
             await asyncio.sleep(self._server.latency)
-        taken = Taken(self._recipient, bytes(data), good, begun, self._server.now(), self._number)
+        ahead = bytes(self._reader._buffer)
+        taken = Taken(self._recipient, bytes(data), good, begun, self._server.now(), self._number, ahead)
         self._server.taken.append(taken)
         self._end()
         await self._act(reply)

@@ -16,6 +16,7 @@ from servers import Answer, Asked, MailServer, Script, always, answer
 
 from bulkkit.errors import RelayError
 from bulkkit.sending import smtp
+from bulkkit.sending.envelope import Envelope
 from bulkkit.sending.relay import Relay
 from bulkkit.sending.reply import Reply
 from bulkkit.sending.send import new_event_loop
@@ -30,6 +31,13 @@ PROMPT = 4.0
 """Seconds within which an error with short deadlines must be there; the server itself would take five times as long."""
 
 
+@pytest.fixture(params=["one by one", "pipelined"])
+def serve(serve: Callable[..., MailServer], request: pytest.FixtureRequest) -> Callable[..., MailServer]:
+    """Start servers that want one question at a time, and servers that take several at once."""
+    extensions = ("8BITMIME", *(("PIPELINING",) if request.param == "pipelined" else ()))
+    return lambda *args, **options: serve(*args, **{"extensions": extensions, **options})
+
+
 def run(work: Awaitable[Result]) -> Result:
     """Run a coroutine in the kind of loop that a send has."""
 
@@ -40,13 +48,20 @@ def run(work: Awaitable[Result]) -> Result:
         return runner.run(waited())
 
 
+async def agreed(session: Session, recipient: str = "ana@a.example") -> tuple[str, Reply]:
+    """Ask for an envelope; return the last step asked and its reply."""
+    session.ask(Envelope("news@example.org", recipient))
+    return await session.agreed()
+
+
 async def handed_over(session: Session, recipient: str = "ana@a.example") -> tuple[str, Reply]:
     """Hand one message over; return the last step asked and its reply."""
-    step, reply = await session.begin("news@example.org", recipient)
+    step, reply = await agreed(session, recipient)
     if not reply.is_positive:
         return step, reply
-    await session.send_body(MESSAGE)
-    return "dot", await session.end()
+    await session.body(MESSAGE)
+    session.finish()
+    return "dot", await session.ended()
 
 
 async def one_message(server: MailServer, deadlines: Deadlines = PATIENT, **options: Any) -> tuple[str, Reply]:
@@ -199,7 +214,9 @@ def test_a_421_is_the_last_reply(serve: Callable[..., MailServer], step: str) ->
 @pytest.mark.parametrize("then", ["close", "reset", "half-close"])
 def test_a_refusal_holds_though_the_server_hangs_up(serve: Callable[..., MailServer], then: str) -> None:
     """What the server said of a recipient is not lost because it closed the connection next."""
-    server = serve(answer("RCPT", Answer(b"550 5.1.1 Nobody\r\n", then=then)))
+    # A reset may overtake what was said, unless the server had nothing more to read.
+    only = {"extensions": ()} if then == "reset" else {}
+    server = serve(answer("RCPT", Answer(b"550 5.1.1 Nobody\r\n", then=then)), **only)
     assert run(one_message(server)) == ("RCPT", Reply(550, "5.1.1 Nobody"))
 
 
@@ -226,10 +243,10 @@ def test_a_break_in_the_data_comes_before_the_dot(serve: Callable[..., MailServe
 
     async def broken() -> None:
         session = await Session.open(Relay(f"smtp://127.0.0.1:{server.port}"), None, PATIENT)
-        await session.begin("news@example.org", "ana@a.example")
-        with pytest.raises(WireError):  # noqa: PT012 - each write may be the one that finds out
+        with pytest.raises(WireError):  # noqa: PT012 - each step may be the one that finds out
+            await agreed(session)
             while True:
-                await session.send_body(MESSAGE)
+                await session.body(MESSAGE)
                 await asyncio.sleep(0.005)
 
     run(broken())
@@ -243,8 +260,8 @@ def test_a_connection_in_the_middle_of_data_is_dropped(serve: Callable[..., Mail
 
     async def left() -> None:
         session = await Session.open(Relay(f"smtp://127.0.0.1:{server.port}"), None, PATIENT)
-        await session.begin("news@example.org", "ana@a.example")
-        await session.send_body(MESSAGE)
+        await agreed(session)
+        await session.body(MESSAGE)
         await session.close()
 
     run(left())
@@ -258,8 +275,8 @@ def test_a_body_that_nobody_reads_has_a_deadline(serve: Callable[..., MailServer
 
     async def unread() -> None:
         session = await Session.open(Relay(f"smtp://127.0.0.1:{server.port}"), None, SHORT)
-        await session.begin("news@example.org", "ana@a.example")
-        await session.send_body(b"x" * 70 + b"\r\n" + b"y\r\n" * 10_000_000)
+        await agreed(session)
+        await session.body(b"x" * 70 + b"\r\n" + b"y\r\n" * 10_000_000)
 
     with pytest.raises(WireError, match="did not take the message within"):
         run(unread())
@@ -392,7 +409,7 @@ def test_an_address_beyond_ascii_is_announced(serve: Callable[..., MailServer]) 
     async def work() -> tuple[str, Reply]:
         session = await Session.open(Relay(f"smtp://127.0.0.1:{server.port}"), None, PATIENT)
         assert session.smtputf8
-        begun = await session.begin("news@example.org", "jörg@b.example", utf8=True)
+        begun = await agreed(session, "jörg@b.example")
         session.abort()
         return begun
 

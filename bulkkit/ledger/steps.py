@@ -54,8 +54,9 @@ def write(connection: sqlite3.Connection, steps: Sequence[Step]) -> frozenset[in
 
 def _claim(connection: sqlite3.Connection, step: Claim) -> bool:
     at = to_stored(step.stamp.at)
-    # The claim overwrites the stamps of the attempt before it, and the limits count each attempt.
-    connection.execute(_KEEP_ATTEMPT, (step.send_id,))
+    if step.again:
+        # The claim overwrites the stamps of the attempt before it, and the limits count each attempt.
+        connection.execute(_KEEP_ATTEMPT, (step.send_id,))
     stamp = (step.relay, at, step.stamp.boot_id, step.stamp.boot_seconds)
     if connection.execute(_CLAIM, (*stamp, step.send_id)).rowcount:
         return True

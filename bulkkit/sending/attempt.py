@@ -1,4 +1,4 @@
-"""One attempt to hand one message over: asked, written down and concluded, in this order."""
+"""One attempt at one message: what is handed over, and what an answer, or none, makes of it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from bulkkit.errors import InputError, TemplateError
+from bulkkit.errors import InputError
 from bulkkit.message.headers import envelope_address
+from bulkkit.sending.envelope import Envelope
 from bulkkit.sending.job import Job
-from bulkkit.sending.journal import Journal
 from bulkkit.sending.reply import Reply
 from bulkkit.sending.retry import Decision
-from bulkkit.sending.smtp import Session, WireError
-from bulkkit.transitions import Dotted, Outcome, Recipient
+from bulkkit.sending.turnstile import Turn
+from bulkkit.transitions import Outcome, Recipient
 from bulkkit.vocabulary import BounceClass, SendState
 
 BROKEN_DELAY: Final = 60.0
@@ -21,67 +21,63 @@ BROKEN_DELAY: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
+class Parcel:
+    """A message written out, with its envelope."""
+
+    envelope: Envelope
+    message: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
-    """A claimed message on an open connection."""
+    """A turn's message on its way; each method returns what became of it, for the ledger."""
 
     job: Job
+    turn: Turn
     recipient: Recipient
-    session: Session
-    journal: Journal
 
-    async def run(self) -> Outcome:
-        """Return what became of it; whoever calls writes that down.
+    def parcel(self, *, utf8: bool) -> Parcel:
+        """Write the message out; `utf8` says whether the relay takes addresses beyond ASCII.
 
-        A failure before the dot is safe to retry. After it, without a reply, the
-        message is in doubt. `queued` means that the relay refused our sender,
-        which says nothing of the recipient.
+        Raises
+        ------
+        InputError, TemplateError
+            Where it cannot be written for this recipient.
         """
-        try:
-            message = self._written()
-            refusal = await self._refusal()
-            if refusal is not None:
-                return refusal
-            await self.session.send_body(message)
-        except (InputError, TemplateError) as error:
-            return self._outcome(Decision(SendState.REFUSED, "not_written"), text=str(error))
-        except WireError as error:
-            return self._broken(str(error))
-        return await self._end()
-
-    def _written(self) -> bytes:
-        if not self._address.isascii() and not self.session.smtputf8:
+        message = self.job.message
+        envelope = Envelope(message.sender.address, envelope_address(self.recipient.email))
+        if envelope.needs_utf8 and not utf8:
             raise InputError("This address needs SMTPUTF8 (RFC 6531), which the relay does not offer.")
-        return self.job.message.write(self.recipient, self.job.clock.now())
+        return Parcel(envelope, message.write(self.recipient, self.job.clock.now()))
 
-    async def _refusal(self) -> Outcome | None:
-        sender = self.job.message.sender.address
-        asked, reply = await self.session.begin(sender, self._address, utf8=not self._address.isascii())
-        if reply.is_positive:
-            return None
-        if asked == "MAIL" and reply.code >= 500:
+    def unwritten(self, why: str) -> Outcome:
+        """Return that it could not be written out."""
+        return self._outcome(Decision(SendState.REFUSED, "not_written"), text=why)
+
+    def refused(self, step: str, reply: Reply) -> Outcome:
+        """Return what a refusal before the data means; `queued` where it is our sender that the relay refuses."""
+        if step == "MAIL" and reply.code >= 500:
             return self._outcome(Decision(SendState.QUEUED, "sender_refused"), reply)
-        return self._answered(reply)
+        return self.answered(reply)
 
-    async def _end(self) -> Outcome:
-        await self.journal.commit(Dotted(self.recipient.send_id))
-        try:
-            return self._answered(await self.session.end())
-        except WireError as error:
-            # RFC 1047: the server may have taken the message. Only a person may decide.
-            return self._outcome(Decision(SendState.IN_DOUBT, "no_reply_after_dot"), text=str(error))
+    def answered(self, reply: Reply) -> Outcome:
+        """Return what the answer to the message means."""
+        number, enhanced = self.recipient.attempts + 1, reply.enhanced_code
+        return self._outcome(self.job.retry.decide(reply.code, enhanced, reply.text, number, self._age), reply)
 
-    def _answered(self, reply: Reply) -> Outcome:
-        attempts, age = self.recipient.attempts, self._age
-        return self._outcome(self.job.retry.decide(reply.code, reply.enhanced_code, reply.text, attempts, age), reply)
-
-    def _broken(self, why: str) -> Outcome:
-        delay = min(BROKEN_DELAY * 2.0 ** (self.recipient.attempts - 1), self.job.retry.longest)
+    def broken(self, why: str) -> Outcome:
+        """Return that the connection broke before the dot was written: the message is tried again."""
+        delay = min(BROKEN_DELAY * 2.0**self.recipient.attempts, self.job.retry.longest)
         return self._outcome(self.job.retry.later(BounceClass.NO_ANSWER_FROM_HOST, delay, self._age), text=why)
+
+    def in_doubt(self, why: str) -> Outcome:
+        """Return that no answer came after the dot: the server may have the message (RFC 1047)."""
+        return self._outcome(Decision(SendState.IN_DOUBT, "no_reply_after_dot"), text=why)
 
     def _outcome(self, decision: Decision, reply: Reply | None = None, text: str | None = None) -> Outcome:
         now = self.job.clock.now()
         return Outcome(
-            send_id=self.recipient.send_id,
+            send_id=self.turn.send_id,
             state=decision.state,
             at=now,
             reason=decision.reason,
@@ -91,10 +87,6 @@ class Attempt:
             reply=str(reply) if reply else text,
             suppress=decision.suppress,
         )
-
-    @property
-    def _address(self) -> str:
-        return envelope_address(self.recipient.email)
 
     @property
     def _age(self) -> float:

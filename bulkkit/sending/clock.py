@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -114,6 +115,7 @@ class ScaledClock:
         return seconds / self.scale
 
 
+@cache
 def boot_id() -> str:
     """Return the kernel's identifier of this boot, or nothing where the system has none."""
     try:

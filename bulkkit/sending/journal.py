@@ -47,7 +47,11 @@ class Journal:
             group, self._waiting = self._waiting, []
             steps = [step for part, _ in group for step in part]
             try:
-                withheld = await loop.run_in_executor(self._thread, self._ledger.write, steps)
+                withheld = self._ledger.stage(steps)
+                if withheld is None:
+                    withheld = await loop.run_in_executor(self._thread, self._ledger.write, steps)
+                else:
+                    await loop.run_in_executor(self._thread, self._ledger.commit)
             except Exception as error:
                 _settle(group, error)
             else:

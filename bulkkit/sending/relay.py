@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -91,8 +92,7 @@ class Relay:
     @property
     def name(self) -> str:
         """What the ledger calls this relay: user, host and port, and the source address where there is one."""
-        user = f"{self.user}@" if self.user else ""
-        return f"{user}{self.host}:{self.port}" + (f" from {self.source_address}" if self.source_address else "")
+        return _name(self.url, self.source_address)
 
     @property
     def is_loopback(self) -> bool:
@@ -114,6 +114,15 @@ class Relay:
     def is_sandbox(self) -> bool:
         """Whether this relay only simulates: its clock is not the world's."""
         return self.clock.name != SYSTEM_CLOCK.name
+
+
+@lru_cache(maxsize=64)
+def _name(url: str, source_address: str | None) -> str:
+    # Asked for with each message.
+    parts = _split(url)
+    user = f"{unquote(parts.username)}@" if parts.username else ""
+    port = parts.port or DEFAULT_PORTS[parts.scheme]
+    return f"{user}{parts.hostname}:{port}" + (f" from {source_address}" if source_address else "")
 
 
 def _split(url: str) -> SplitResult:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from bulkkit.refusals import codes
@@ -12,6 +13,8 @@ MAX_REPLY: Final = 32 * 1024
 """A whole reply, all its lines; RFC 5321 §4.5.3.1.5 asks for 512 octets a line."""
 
 _LINE: Final = re.compile(rb"([2-5]\d\d)([ -]|(?=\r?\n))([^\r\n]*)\r?\n")
+_SINGLE_LINES: Final = re.compile(rb"(?:[2-5]\d\d [ -~]*\r\n)+")
+"""Replies of one line each and plain words, as nearly all are."""
 
 
 class ReplyError(Exception):
@@ -39,57 +42,57 @@ class Reply:
         return f"{self.code} {self.text}".strip()
 
 
+@lru_cache(maxsize=1024)
+def _of_line(line: bytes) -> Reply:
+    # A server says most replies again and again.
+    return Reply(int(line[:3]), line[4:].decode("ascii").strip())
+
+
 class ReplyReader:
     """Bytes go in as they arrive; whole replies come out. Each line is read once."""
 
-    __slots__ = ("_buffer", "_code", "_size", "_texts")
+    __slots__ = ("_buffer", "_code", "_texts")
 
     def __init__(self) -> None:
+        self._buffer = bytearray()
         self._begin()
 
-    def feed(self, data: bytes) -> Reply | None:
-        """Take bytes in; return the reply once it is whole.
+    def feed(self, data: bytes) -> list[Reply]:
+        """Take bytes in; return the replies that are whole by now.
 
         Raises
         ------
         ReplyError
-            Where a line is no reply, the codes of one reply differ, it is longer
-            than `MAX_REPLY`, or more follows than was asked for.
+            Where a line is no reply, the codes of one reply differ, or it is longer
+            than `MAX_REPLY`.
         """
-        self._size += len(data)
-        if self._size > MAX_REPLY:
-            raise ReplyError(f"The server's reply is longer than {MAX_REPLY} bytes.")
+        if not self._buffer and not self._texts and len(data) <= MAX_REPLY and _SINGLE_LINES.fullmatch(data):
+            return [_of_line(line) for line in data.split(b"\r\n")[:-1]]
         self._buffer += data
-        return self._read() if b"\n" in data else None
+        replies = self._read() if b"\n" in data else []
+        if len(self._buffer) + sum(map(len, self._texts)) > MAX_REPLY:
+            raise ReplyError(f"The server's reply is longer than {MAX_REPLY} bytes.")
+        return replies
 
     def _begin(self) -> None:
-        self._buffer = bytearray()
-        self._size = 0
         self._code = b""
         self._texts: list[str] = []
 
-    def _read(self) -> Reply | None:
-        position, is_whole = 0, False
-        while not is_whole and (line := _LINE.match(self._buffer, position)):
-            position, is_whole = line.end(), self._add(line)
+    def _read(self) -> list[Reply]:
+        position, replies = 0, []
+        while line := _LINE.match(self._buffer, position):
+            position = line.end()
+            if self._is_last(line):
+                replies.append(Reply(int(self._code), " ".join(self._texts).strip()))
+                self._begin()
         del self._buffer[:position]
-        if is_whole:
-            return self._whole()
         if b"\n" in self._buffer:
             raise ReplyError(f"The server sent no SMTP reply: {bytes(self._buffer[:60])!r}.")
-        return None
+        return replies
 
-    def _add(self, line: re.Match[bytes]) -> bool:
-        """Take one line in; return whether it is the last one."""
+    def _is_last(self, line: re.Match[bytes]) -> bool:
         if self._code not in {b"", line[1]}:
             raise ReplyError("The server's reply has two codes in it.")
         self._code = line[1]
         self._texts.append(line[3].decode("utf-8", "backslashreplace"))
         return line[2] != b"-"
-
-    def _whole(self) -> Reply:
-        if self._buffer:
-            raise ReplyError("The server sent more than it was asked for.")
-        reply = Reply(int(self._code), " ".join(self._texts).strip())
-        self._begin()
-        return reply

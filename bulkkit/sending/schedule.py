@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from heapq import heappop, heappush
+from itertools import chain, islice
 
 from bulkkit.sending.throttle import Pace, Throttle
 
@@ -73,6 +74,12 @@ class Schedule:
         """Count a transaction with `network` closed in which nothing was handed over."""
         self._pace(network).drop()
         self._make_room(network)
+
+    def upcoming(self, count: int) -> list[int]:
+        """Return about so many messages whose turn comes next, as things stand."""
+        each = -(-count // max(1, len(self._turns)))
+        ahead = (islice(self._lines[network], each) for network in islice(self._turns, count))
+        return list(islice(chain.from_iterable(ahead), count))
 
     def next_at(self) -> float | None:
         """Return the next moment at which `take` may have something, or None while only a release can help."""

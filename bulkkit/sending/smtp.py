@@ -1,33 +1,32 @@
 """One connection to a relay: opened by aiosmtplib, then driven message by message.
 
 aiosmtplib connects, greets, secures and authenticates. Its transport is then
-taken over, because the ledger must be written between the data and the final
-dot, each reply needs one deadline for all of it, and bytes that nobody asked
-for must end the connection rather than wait for the next recipient.
+taken over, because the ledger must be written before the final dot, each reply
+needs one deadline for all of it, and whole envelopes go out in one write where the
+server takes them so (RFC 2920).
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 import socket
 import ssl
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final, cast
+from typing import Any, cast
 
 import aiosmtplib
 
-from bulkkit.errors import AddressError, RelayError
+from bulkkit.errors import RelayError
 from bulkkit.message.mime import dot_stuffed
+from bulkkit.sending.envelope import STEPS, Envelope
 from bulkkit.sending.password import masked
 from bulkkit.sending.relay import Relay
-from bulkkit.sending.reply import Reply, ReplyError, ReplyReader
+from bulkkit.sending.reply import Reply
+from bulkkit.sending.stream import Exchange, Stream, WireError
 
-_SAFE_PATH: Final = re.compile(r"""[^\x00-\x20\x7f-\x9f\u2028\u2029()<>\[\]:;@\\,"]+@[A-Za-z0-9.\-\[\]:]+""")
-"""What may stand between `<` and `>` in an envelope (RFC 5321 §4.1.2, Dot-string; RFC 6531 §3.3): no blank, no special
-and no control character before the one `@`."""
+__all__ = ["Deadlines", "Session", "WireError"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,29 +39,38 @@ class Deadlines:
     body: float = 180
     dot: float = 600
 
-
-class WireError(ConnectionError):
-    """The connection broke, stayed silent too long, or said what is no SMTP."""
+    @property
+    def steps(self) -> tuple[float, float, float]:
+        """Seconds for MAIL, RCPT and DATA."""
+        return self.envelope, self.envelope, self.data
 
 
 class Session:
-    """An open connection that takes one message at a time.
+    """An open connection that takes one message after the other.
 
-    `begin` asks for the envelope, `send_body` writes all but the final dot, and
-    `end` writes the dot. Whoever calls commits between the last two.
+    `ask` sends an envelope, and `agreed` tells what the server says of it. `body`
+    writes all of a long message but its dot, `finish` the dot, with a short message before it, and
+    `ended` tells what the server says of the message. Where the server pipelines, an
+    envelope is one write, and `finish` takes the next one along.
     """
 
     def __init__(self, client: aiosmtplib.SMTP, deadlines: Deadlines) -> None:
         # The client is kept because its transport would close with it.
         self._client = client
         self._deadlines = deadlines
-        self._stream = _Stream()
+        self._stream = Stream()
         transport = cast(asyncio.Transport, client.transport)
         self._stream.connection_made(transport)
         transport.set_protocol(self._stream)
         self.smtputf8 = client.supports_extension("smtputf8")
+        self.pipelines = client.supports_extension("pipelining")
         self.messages = 0
+        self._envelope: Envelope
+        self._asked: Exchange
+        self._ending: Exchange
+        self._is_asking = False
         self._is_in_data = False
+        self._is_unfinished = False
 
     @classmethod
     async def open(cls, relay: Relay, password: str | None = None, deadlines: Deadlines | None = None) -> Session:
@@ -87,51 +95,118 @@ class Session:
             raise RelayError(_explain(relay, error, password)) from None
         return cls(client, limits)
 
-    async def begin(self, sender: str, recipient: str, *, utf8: bool = False) -> tuple[str, Reply]:
-        """Ask for the envelope; return the last step asked (`MAIL`, `RCPT` or `DATA`) and its reply.
+    @property
+    def is_lost(self) -> bool:
+        """Whether the connection is gone."""
+        return self._stream.is_lost
 
-        Where the server refused, the transaction is reset and the connection can
-        take another message.
+    async def is_answered_within(self, seconds: float) -> bool:
+        """Tell whether the pipelined envelope is answered, at the latest after so many seconds."""
+        done = self._asked.done
+        if not done.done():
+            await asyncio.wait([done], timeout=seconds)
+        return done.done()
+
+    def ask(self, envelope: Envelope) -> None:
+        """Send an envelope; `agreed` tells what comes of it."""
+        self._envelope, self._is_asking = envelope, True
+        if self.pipelines:
+            (self._asked,) = self._stream.ask(*self._opening(envelope))
+
+    async def agreed(self) -> tuple[str, Reply]:
+        """Return the first step that the server refused (`MAIL`, `RCPT` or `DATA`), or DATA, with its reply.
+
+        After a refusal the connection can take another message.
+
+        Raises
+        ------
+        WireError
+            Where the connection broke before the server refused or agreed.
         """
-        steps = (
-            ("MAIL", f"MAIL FROM:<{_path(sender)}>{' SMTPUTF8' if utf8 else ''}", self._deadlines.envelope),
-            ("RCPT", f"RCPT TO:<{_path(recipient)}>", self._deadlines.envelope),
-            ("DATA", "DATA", self._deadlines.data),
-        )
-        for step, line, seconds in steps:
-            reply = await self._ask(step, line.encode("utf-8") + b"\r\n", seconds)
-            if not reply.is_positive:
-                await self._reset()
-                return step, reply
-        self._is_in_data = True
-        return "DATA", reply
+        step, reply = await (self._at_once() if self.pipelines else self._one_by_one())
+        self._is_asking, self._is_in_data = False, reply.is_positive
+        return step, reply
 
-    async def send_body(self, message: bytes) -> None:
-        """Write the whole message but its final dot, and wait until the kernel has it."""
-        ending = b"" if message.endswith(b"\r\n") else b"\r\n"
-        await self._stream.write(dot_stuffed(message) + ending, self._deadlines.body)
+    async def body(self, message: bytes) -> None:
+        """Write a whole message but its final dot, and wait until the kernel has it."""
+        await self._stream.write(_as_data(message), self._deadlines.body)
 
-    async def end(self) -> Reply:
-        """Write the dot; return what the server says of the message."""
+    def finish(self, message: bytes = b"", then: Envelope | None = None) -> None:
+        """Write at once: a message that `body` has not written, the dot, and where the server pipelines an envelope.
+
+        Raises
+        ------
+        WireError
+            Where the connection is gone; then nothing of it was written.
+        """
         self.messages += 1
-        reply = await self._ask("the final dot", b".\r\n", self._deadlines.dot)
         self._is_in_data = False
-        return reply
+        dot = (_as_data(message) if message else b"") + b".\r\n"
+        if then is None:
+            (self._ending,) = self._stream.ask(dot, (self._deadlines.dot,))
+        else:
+            lines, seconds = self._opening(then)
+            self._envelope, self._is_asking = then, True
+            self._ending, self._asked = self._stream.ask(dot + lines, (self._deadlines.dot,), seconds)
+
+    async def ended(self) -> Reply:
+        """Return what the server says of the message."""
+        return self._agreeing("the final dot", (await self._ending.done)[0])
 
     async def close(self) -> None:
         """Say goodbye where the connection is still there, and close it."""
         # In the middle of data a goodbye would be more data. Else the server may hang up first; nothing is owed.
-        if not self._is_in_data:
+        if not (self._is_in_data or self._is_asking):
             with contextlib.suppress(WireError):
-                await self._stream.ask(b"QUIT\r\n", min(5.0, self._deadlines.envelope))
+                await self._stream.ask(b"QUIT\r\n", (min(5.0, self._deadlines.envelope),))[0].done
         self._stream.abort()
 
     def abort(self) -> None:
         """Drop the connection at once."""
         self._stream.abort()
 
-    async def _ask(self, step: str, line: bytes, seconds: float) -> Reply:
-        reply = await self._stream.ask(line, seconds)
+    def _opening(self, envelope: Envelope) -> tuple[bytes, tuple[float, ...]]:
+        """Return the bytes of an envelope, and how long the server may take for each reply."""
+        lines, seconds = b"".join(envelope.lines), self._deadlines.steps
+        if not self._is_unfinished:
+            return lines, seconds
+        self._is_unfinished = False
+        return b"RSET\r\n" + lines, (self._deadlines.envelope, *seconds)
+
+    async def _at_once(self) -> tuple[str, Reply]:
+        exchange = self._asked
+        steps = ("RSET", *STEPS)[-len(exchange.seconds) :]
+        try:
+            await exchange.done
+        except WireError:
+            # A connection that breaks takes nothing back of what the server said before.
+            if refused := _refusal(steps, exchange.replies):
+                return refused
+            raise
+        for step, reply in zip(steps, exchange.replies, strict=True):
+            self._agreeing(step, reply)
+        last = exchange.replies[-1]
+        refused = _refusal(steps, exchange.replies)
+        if refused and last.is_positive:
+            await self._empty_message()
+        self._is_unfinished = not last.is_positive
+        return refused or ("DATA", last)
+
+    async def _one_by_one(self) -> tuple[str, Reply]:
+        for step, line, seconds in zip(STEPS, self._envelope.lines, self._deadlines.steps, strict=True):
+            reply = self._agreeing(step, (await self._stream.ask(line, (seconds,))[0].done)[0])
+            if not reply.is_positive:
+                with contextlib.suppress(WireError):
+                    await self._stream.ask(b"RSET\r\n", (self._deadlines.envelope,))[0].done
+                break
+        return step, reply
+
+    async def _empty_message(self) -> None:
+        """End the data to which a server agreed though it refused the recipient (RFC 2920 §3.1)."""
+        with contextlib.suppress(WireError):
+            await self._stream.ask(b".\r\n", (self._deadlines.dot,))[0].done
+
+    def _agreeing(self, step: str, reply: Reply) -> Reply:
         # RFC 5321 §4.3.2: DATA is agreed to by 354, all else by 2xx. Another yes belongs to another question.
         if reply.is_positive and (reply.code >= 300) != (step == "DATA"):
             self.abort()
@@ -140,97 +215,14 @@ class Session:
             self.abort()
         return reply
 
-    async def _reset(self) -> None:
-        # A connection that breaks here takes nothing back of what the server said before.
-        with contextlib.suppress(WireError):
-            await self._stream.ask(b"RSET\r\n", self._deadlines.envelope)
 
-    @property
-    def is_lost(self) -> bool:
-        """Whether the connection is gone."""
-        return self._stream.is_lost
+def _refusal(steps: tuple[str, ...], replies: list[Reply]) -> tuple[str, Reply] | None:
+    return next(((step, reply) for step, reply in zip(steps, replies, strict=False) if not reply.is_positive), None)
 
 
-class _Stream(asyncio.Protocol):
-    """The bytes of a connection: one question, one reply, one deadline."""
-
-    def __init__(self) -> None:
-        self._transport: asyncio.Transport | None = None
-        self._reader = ReplyReader()
-        self._waiter: asyncio.Future[Reply] | None = None
-        self._writable = asyncio.Event()
-        self._writable.set()
-        self._lost: str | None = None
-
-    @property
-    def is_lost(self) -> bool:
-        return self._lost is not None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-
-    def data_received(self, data: bytes) -> None:
-        try:
-            if self._waiter is None or self._waiter.done():
-                raise ReplyError(f"The server spoke unasked: {data[:60]!r}.")
-            reply = self._reader.feed(data)
-        except ReplyError as error:
-            self._lose(str(error))
-        else:
-            if reply is not None:
-                self._waiter.set_result(reply)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._lose(f"The connection broke: {exc or 'the server hung up'}.")
-
-    def pause_writing(self) -> None:
-        self._writable.clear()
-
-    def resume_writing(self) -> None:
-        self._writable.set()
-
-    async def write(self, data: bytes, seconds: float) -> None:
-        transport = self._alive()
-        # With no room for waiting bytes, "writable" means that the kernel has them all.
-        transport.set_write_buffer_limits(high=0)
-        transport.write(data)
-        try:
-            async with asyncio.timeout(seconds):
-                await self._writable.wait()
-        except TimeoutError:
-            self._lose(f"The server did not take the message within {seconds:.0f} s.")
-        self._alive()
-
-    async def ask(self, data: bytes, seconds: float) -> Reply:
-        transport = self._alive()
-        self._waiter = asyncio.get_running_loop().create_future()
-        transport.write(data)
-        try:
-            async with asyncio.timeout(seconds):
-                return await self._waiter
-        except TimeoutError:
-            # A late reply must never meet the next recipient.
-            self._lose(f"The server did not answer within {seconds:.0f} s.")
-            raise WireError(self._lost) from None
-        finally:
-            self._waiter = None
-
-    def abort(self) -> None:
-        self._lose("The connection was closed.")
-
-    def _alive(self) -> asyncio.Transport:
-        if self._lost is not None or self._transport is None:
-            raise WireError(self._lost or "The connection is not open.")
-        return self._transport
-
-    def _lose(self, why: str) -> None:
-        if self._lost is None:
-            self._lost = why
-        self._writable.set()
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_exception(WireError(self._lost))
-        if self._transport is not None:
-            self._transport.abort()
+def _as_data(message: bytes) -> bytes:
+    ending = b"" if message.endswith(b"\r\n") else b"\r\n"
+    return dot_stuffed(message) + ending
 
 
 def _client(relay: Relay, limits: Deadlines) -> aiosmtplib.SMTP:
@@ -256,12 +248,6 @@ def _tls_context() -> ssl.SSLContext:
 @cache
 def _local_name() -> str:
     return socket.gethostname()
-
-
-def _path(address: str) -> str:
-    if not _SAFE_PATH.fullmatch(address):
-        raise AddressError(f"{address[:80]!r} cannot stand in an envelope; nothing was asked of the relay.")
-    return address
 
 
 def _explain(relay: Relay, error: Exception, password: str | None) -> str:

@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 
 from bulkkit.errors import RelayError
 from bulkkit.message.headers import envelope_address
+from bulkkit.sending.envelope import Envelope
 from bulkkit.sending.relay import Relay
 from bulkkit.sending.smtp import Deadlines, Session, WireError
 
@@ -48,10 +49,12 @@ async def _greet(relay: Relay, password: str | None) -> None:
 async def _hand_over(relay: Relay, password: str | None, sender: str, email: str, message: bytes) -> str:
     session = await Session.open(relay, password, TRIAL_DEADLINES)
     try:
-        asked, reply = await session.begin(sender, envelope_address(email), utf8=not email.isascii())
+        session.ask(Envelope(sender, envelope_address(email)))
+        asked, reply = await session.agreed()
         if reply.is_positive:
-            await session.send_body(message)
-            asked, reply = "the message", await session.end()
+            await session.body(message)
+            session.finish()
+            asked, reply = "the message", await session.ended()
     except WireError as error:
         raise RelayError(f"The relay {relay.name} did not take the test mail: {error}") from error
     finally:

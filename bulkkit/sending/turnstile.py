@@ -66,6 +66,14 @@ class Turnstile:
                 await self._change(seconds)
         return None
 
+    def next_now(self, relay: Relay) -> Turn | None:
+        """Return the next turn for a connection to `relay` where one may be taken at once."""
+        return self._take(relay) if self._open and self._goes_on else None
+
+    def upcoming(self, count: int) -> list[int]:
+        """Return about so many of the sends whose turn comes next, as things stand."""
+        return self._schedule.upcoming(count)
+
     async def rest(self, seconds: float) -> None:
         """Wait so many seconds, or until nothing is left to wait for."""
         until = self._clock.seconds() + seconds

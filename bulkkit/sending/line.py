@@ -1,0 +1,64 @@
+"""One connection's place at a relay: a session that is opened when needed and renewed when worn."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bulkkit.errors import RelayError
+from bulkkit.sending.job import Job
+from bulkkit.sending.relay import Relay
+from bulkkit.sending.smtp import Session
+
+OUTAGE: Final = 900.0
+"""Seconds for which a relay may be out of reach before its connections give up; everything can be resumed."""
+FIRST_BACKOFF: Final = 1.0
+LONGEST_BACKOFF: Final = 60.0
+MESSAGES_PER_CONNECTION: Final = 100
+"""KumoMTA's default for an unknown destination (2026-11)."""
+
+
+class Line:
+    """A connection to a relay, or the place for one."""
+
+    def __init__(self, relay: Relay, job: Job) -> None:
+        self.relay = relay
+        self._job = job
+        self._session: Session | None = None
+        self._out_since: float | None = None
+        self._backoff = FIRST_BACKOFF
+
+    async def session(self) -> Session:
+        """Return a connection that can take a message.
+
+        Raises
+        ------
+        RelayError
+            Where the relay is out of reach; `backoff` says how long to wait before asking again.
+        """
+        session = self._session
+        if session is not None and not session.is_lost and session.messages < MESSAGES_PER_CONNECTION:
+            return session
+        await self.close()
+        password = self._job.passwords.get(self.relay.name)
+        self._session = await Session.open(self.relay, password, self._job.deadlines)
+        self._out_since, self._backoff = None, FIRST_BACKOFF
+        return self._session
+
+    def can_look_ahead(self, session: Session) -> bool:
+        """Tell whether this session may take another message along with the end of the one under way."""
+        return session.pipelines and not session.is_lost and session.messages + 1 < MESSAGES_PER_CONNECTION
+
+    def backoff(self, error: RelayError) -> float:
+        """Return the seconds to wait after `session` failed; raise `error` once it failed for `OUTAGE` seconds."""
+        now = self._job.clock.seconds()
+        self._out_since = now if self._out_since is None else self._out_since
+        seconds, self._backoff = self._backoff, min(2 * self._backoff, LONGEST_BACKOFF)
+        if now + seconds - self._out_since > OUTAGE:
+            raise error
+        return seconds
+
+    async def close(self) -> None:
+        """Close the connection where there is one."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
