@@ -20,6 +20,10 @@ from __future__ import annotations
 class BulkkitError(Exception):
     """The root: `except BulkkitError` catches whatever bulkkit raises on purpose."""
 
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows of it: the sentence, which says what to do; the calls in between help nobody."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class InputError(BulkkitError, ValueError):
     """A file, frame, column or argument cannot be used as it is."""

@@ -62,7 +62,10 @@ def write(lab: Lab) -> None:
     ):
         field(lab, label).fill(words)
     lab.page.get_by_label("Subject").fill("We move")
-    lab.page.get_by_label("Body").fill("# We move\n\nDear ")
+    lab.page.get_by_label("Body").press_sequentially("# We movee")
+    for key in ("Control+z", "End", "Enter", "Enter"):
+        lab.page.keyboard.press(key)
+    lab.page.keyboard.type("Dear ")
     lab.page.locator(".compose-chips button", has_text="first_name").click()
     lab.page.keyboard.type(", [this is where](https://www.example.org/new-office).")
 

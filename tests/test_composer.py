@@ -222,6 +222,18 @@ def test_what_was_begun_is_resumed_by_a_click(path: Path, serve: Callable[..., M
     assert b"we move" in server.mail[0].data
 
 
+def test_what_an_earlier_kernel_left_is_offered(path: Path, serve: Callable[..., MailServer]) -> None:
+    """An unfinished campaign of another name shows below the form, and its Resume goes on with it."""
+    server = serve()
+    first = composed(path, relays=[relay(server.port)])
+    first.plan.queue(confirm=first.plan.recipients)
+    later = composed(path, relays=[relay(server.port)], name="another")
+    (panel,) = later.below.children
+    panel.settle(10)
+    assert "office-move" in panel._head.told
+    assert composed(path, relays=[relay(server.port)]).below.children == ()
+
+
 def test_real_relays_want_the_number_in_a_cell(path: Path) -> None:
     """Running all cells of a notebook mails nobody outside of the sandbox."""
     composer = composed(path, relays=[Relay("smtp://127.0.0.1:1")])
@@ -339,9 +351,10 @@ def test_no_state_names_a_contact(path: Path, serve: Callable[..., MailServer]) 
     """After everything was used, no trait holds an address, a name, a segment's value or a link's token."""
     server = serve()
     links = Links("http://127.0.0.1:1", b"k" * 16)
-    contacts = town().assign(first_name=["Zerlina", "Bo", "Zerlina", "Bo"] * 10, tracking_consent=True)
+    choirs = ["Zerlina's choir", "another", "Zerlina's choir", "another"] * 10
+    contacts = town().assign(first_name=["Zerlina", "Bo"] * 20, choir=choirs, tracking_consent=True)
     composer = composed(path, contacts, relays=[relay(server.port)], links=links)
-    composer.audience.column.value = "first_name"
+    composer.audience.column.value = "choir"
     composer.audience.choose("0")
     composer.message.editor.body = "Dear {{ first_name }}, [here](https://www.example.org)"
     composer.settle()
@@ -352,7 +365,7 @@ def test_no_state_names_a_contact(path: Path, serve: Callable[..., MailServer]) 
     composer.confirmation.send_button.click()
     composer.settle()
     composer.send().wait(20)
-    assert "Zerlina" in composer.audience.values.told
+    assert "Zerlina&#39;s choir" in composer.audience.values.told
     state = state_of(composer)
     assert "news@example.org" in state
     for secret in ("alpha.example", "Zerlina", "secret-tester", "/c/AAAA", "/u/AAAA", "/o/AAAA"):
@@ -362,10 +375,10 @@ def test_no_state_names_a_contact(path: Path, serve: Callable[..., MailServer]) 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_names_are_shown_literally(path: Path, name: str) -> None:
     """In values, columns, networks, senders and messages: escaped, whatever they look like."""
-    contacts = town().assign(**{"first_name": [name, "Bo"] * 20, name: ["x", "y"] * 20})
+    contacts = town().assign(**{"first_name": [name, "Bo"] * 20, "district": [name, "x"] * 20, name: ["x", "y"] * 20})
     composer = composed(path, contacts, message=Message("{{ first_name }}", markdown="Dear {{ first_name }},"))
     composer.message.sender.value = f"{name} <news@example.org>"
-    composer.audience.column.value = "first_name"
+    composer.audience.column.value = "district"
     composer.audience.choose("0")
     composer.settle()
     assert name in composer.message.editor.tokens

@@ -11,7 +11,7 @@ from rehearsal import people
 
 from bulkkit.composition.delivery import duration, paces, relays_of, throttle_of, without_password
 from bulkkit.composition.form import PaceChoice
-from bulkkit.composition.groups import BLANK, Groups
+from bulkkit.composition.groups import Groups
 from bulkkit.composition.outcome import Outcome
 from bulkkit.composition.people import People, TokenUse
 from bulkkit.composition.reading import Place
@@ -88,10 +88,11 @@ def test_findings_stand_where_they_belong(path: Path) -> None:
 def test_a_segment_is_its_rows_and_makes_a_segmented_campaign(path: Path) -> None:
     """The counts of a column's values add up to the list, and choosing values sends to exactly their rows."""
     stuff = material()
-    assert list(stuff.groups) == ["first_name", "district"]
-    counted = {group.value: group.rows for group in stuff.groups.of_column("district")}
+    assert list(stuff.groups) == ["district"]
+    counted = {group.name: group.rows for group in stuff.groups.of_column("district")}
     assert counted == {"north": 20, "south": 10, "east": 10}
-    assert {group.value: group.rows for group in stuff.groups.of_column("first_name")}[BLANK] == 20
+    blank = Groups.of(town().assign(district=["north", " ", None, "north"] * 10), None)
+    assert {group.name: group.rows for group in blank.of_column("district")} == {"north": 20, "unknown": 20}
     worked = work_out(form(path, column="district", values=frozenset({"north", "east"})), stuff)
     assert worked.plan is not None
     assert (worked.plan.recipients, str(worked.plan.campaign.kind)) == (30, "segmented")
@@ -228,8 +229,8 @@ def test_what_the_form_does_not_ask_stays(path: Path) -> None:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_values_are_values(path: Path, name: str) -> None:
     """Whatever a name looks like, it stands in the message literally and parts the list like any other."""
-    stuff = material(people(4, first_name=[name, name, "Ana", "Ana"]))
-    written = form(path, body="Dear {{ first_name }},", column="first_name", values=frozenset({name}))
+    stuff = material(people(4, first_name=[name, name, "Ana", "Ana"], town=[name, name, "north", "north"]))
+    written = form(path, body="Dear {{ first_name }},", column="town", values=frozenset({name}))
     worked = work_out(written, stuff)
     assert worked.plan is not None
     assert worked.plan.recipients == 2

@@ -11,11 +11,11 @@ from panels import click, press, saved
 from shipped_sample import NOW, shipped
 
 import bulkkit as bk
+from bulkkit.drilling.parts import dividing, labels, parts
 from bulkkit.errors import InputError
 from bulkkit.widgets import HealthPanel
 from bulkkit.widgets.health_words import costliest
 from bulkkit.widgets.pages import COLUMNS, ROWS, page
-from bulkkit.widgets.parts import dividing, labels, parts
 
 
 @cache
@@ -71,12 +71,22 @@ def test_another_column_begins_with_the_whole_list() -> None:
     assert "partners" not in panel._chips.view.told
 
 
+def test_a_list_is_divided_when_it_is_asked_for() -> None:
+    """A panel that begins with the whole list shows the parts of a column once that is chosen."""
+    panel = HealthPanel(health())
+    assert panel.health is health()
+    assert "partners" not in panel._chips.view.told
+    panel.column.value = "segment"
+    assert panel.health is health()
+    assert "partners" in panel._chips.view.told
+
+
 def test_parts_are_everybody_once() -> None:
     """The parts of each column that divides the list have as many rows as it, and no address is a part."""
     assert dividing(checked())[:2] == ["segment", "provider"]
     assert not {"email", "first_name", "did_you_mean"} & set(dividing(checked()))
     for column in dividing(checked()):
-        found = parts(checked(), column)
+        found = parts(checked()[column])
         assert 2 <= len(found) <= 30
         assert {part.name: part.rows for part in found} == labels(checked()[column]).value_counts().to_dict()
         assert sum(part.rows for part in found) == len(checked())

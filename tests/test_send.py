@@ -356,6 +356,9 @@ def test_pause_stop_and_progress(serve: Callable[..., MailServer], path: Path) -
     send.join(0.1)
     assert len(server.mail) == held
     assert send.progress.accepted == held
+    paused = send.progress
+    send.join(0.1)
+    assert (send.progress.rate, send.progress.eta) == (paused.rate, paused.eta)
     send.unpause()
     while len(server.mail) < held + 10:
         send.join(0.005)

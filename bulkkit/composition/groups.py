@@ -10,27 +10,14 @@ import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 
+from bulkkit.drilling.parts import Part, dividing, labels, parts
 from bulkkit.segmentation import UNKNOWN, segment
 from bulkkit.vocabulary import VERDICT_DTYPES
 
-FEWEST: Final = 2
-MOST: Final = 30
-"""A column of so many values parts a list into groups; one of more tells people apart."""
-BLANK: Final = "(blank)"
 BANDS: Final = ("engagement", "tenure")
 
-_FIRST_LOOK: Final = 5_000
-"""Rows in which a column of many values shows that it is one, so that few columns are read to their end."""
-_NO_GROUPS: Final = frozenset(VERDICT_DTYPES) - {"provider"} | {"email"}
+_NO_GROUPS: Final = frozenset(VERDICT_DTYPES) - {"provider"}
 """What is known of an address parts nobody: whom to leave out for it is chosen by itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """One value of a column, and how many rows have it."""
-
-    value: str
-    rows: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,20 +28,18 @@ class Groups:
 
     @classmethod
     def of(cls, checked: pd.DataFrame, events: IntoFrame | None, as_of: Any = None) -> Groups:
-        """Find the columns of 2 to 30 values; with events, engagement and tenure are among them."""
-        bands = _bands(checked, events, as_of)
-        own = {str(name): checked.iloc[:, place] for place, name in enumerate(checked.columns)}
-        offered = {name: column for name, column in own.items() if name not in _NO_GROUPS} | bands
-        return cls({name: column for name, column in offered.items() if _parts(column)})
+        """Find the columns that divide the list; with events, engagement and tenure are among them."""
+        offered = checked[[name for name in checked.columns if name not in _NO_GROUPS]]
+        banded = offered.assign(**_bands(checked, events, as_of))
+        return cls({name: banded[name] for name in dividing(banded)})
 
-    def of_column(self, column: str) -> tuple[Group, ...]:
+    def of_column(self, column: str) -> tuple[Part, ...]:
         """Return the values of a column, the most frequent first."""
-        counts = _texts(self.columns[column]).value_counts()
-        return tuple(Group(str(value), int(rows)) for value, rows in counts.items())
+        return tuple(parts(self.columns[column]))
 
     def within(self, column: str, values: Collection[str]) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """Tell for each row, in their order, whether it has one of these values in the column."""
-        return _texts(self.columns[column]).isin(list(values)).to_numpy(dtype=bool)
+        return labels(self.columns[column]).isin(list(values)).to_numpy(dtype=bool)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.columns)
@@ -67,14 +52,3 @@ def _bands(checked: pd.DataFrame, events: IntoFrame | None, as_of: Any) -> dict[
     needed = [name for name in ("email", "created_at", "tracking_consent") if name in checked.columns]
     banded = segment(checked[needed], events, by=list(BANDS), as_of=as_of)
     return {name: banded[name] for name in BANDS if set(banded[name].unique()) != {UNKNOWN}}
-
-
-def _parts(column: pd.Series[Any]) -> bool:
-    if column.iloc[:_FIRST_LOOK].nunique(dropna=False) > MOST:
-        return False
-    return FEWEST <= column.nunique(dropna=False) <= MOST
-
-
-def _texts(column: pd.Series[Any]) -> pd.Series[Any]:
-    texts = column.astype("str").str.strip()
-    return texts.mask(texts.isna() | (texts == ""), BLANK)

@@ -66,12 +66,14 @@ class Runner:
         """Take up nothing new; what is in flight is finished."""
         if self.run_state == RunState.RUNNING:
             self.run_state = RunState.PAUSED
+            self.tally.pause()
             self._turnstile.close()
 
     def unpause(self) -> None:
         """Go on."""
         if self.run_state == RunState.PAUSED:
             self.run_state = RunState.RUNNING
+            self.tally.unpause()
             self._turnstile.open()
 
     def stop(self) -> None:

@@ -60,6 +60,7 @@ class Tally:
         self._networks = {name: [networks[name].get(state, 0) for state in SendState] for name in largest}
         self._counts = [sum(column) for column in zip(*self._networks.values(), strict=True)] or [0] * len(SendState)
         self._started = clock.seconds()
+        self._paused_at: float | None = None
         self._ended = 0
         self._ended_before = [(part, ended(_states(part))) for part in islice(self._networks.values(), SLOWEST_AMONG)]
         self._replies: deque[str] = deque(maxlen=LAST_REPLIES)
@@ -79,9 +80,20 @@ class Tally:
             if reply:
                 self._replies.append(reply)
 
+    def pause(self) -> None:
+        """Stop the watch by which pace and time left are measured."""
+        self._paused_at = self._clock.seconds()
+
+    def unpause(self) -> None:
+        """Let the watch run on."""
+        if self._paused_at is not None:
+            self._started += self._clock.seconds() - self._paused_at
+            self._paused_at = None
+
     def progress(self, run: RunState) -> Progress:
         """Return the counts as they stand."""
-        hours = (self._clock.seconds() - self._started) / 3600
+        now = self._clock.seconds() if self._paused_at is None else self._paused_at
+        hours = (now - self._started) / 3600
         with self._lock:
             counts, left = counted(_states(self._counts)), self._hours_left(hours)
             rate = self._ended / hours if self._ended and hours > 0 else None

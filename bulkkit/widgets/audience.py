@@ -9,10 +9,11 @@ from ipywidgets import VBox
 
 from bulkkit.charts.exclusions import STEP_NAMES
 from bulkkit.composition.form import Choosing
-from bulkkit.composition.groups import Group, Groups
+from bulkkit.composition.groups import Groups
 from bulkkit.composition.outcome import Outcome
 from bulkkit.composition.reading import Place
 from bulkkit.dispatch.plans import Plan
+from bulkkit.drilling.parts import Part
 from bulkkit.vocabulary import Reason
 from bulkkit.widgets.fields import choice, heading, shown, text, tick, ticks
 from bulkkit.widgets.markup import markup
@@ -36,7 +37,7 @@ class AudiencePane(VBox):  # type: ignore[misc]
         self, groups: Groups, leave_out: Collection[str], consent: str | None, changed: Callable[[], None]
     ) -> None:
         self._groups, self._changed = groups, changed
-        self._offered: tuple[Group, ...] = ()
+        self._offered: tuple[Part, ...] = ()
         self._chosen: frozenset[str] = frozenset()
         self.column = choice("Send to", [(WHOLE, ""), *((f"A segment, by {name}", name) for name in groups)], "")
         self.values, self.waterfall, self.notes = View(), View(), View()
@@ -62,7 +63,7 @@ class AudiencePane(VBox):  # type: ignore[misc]
     def choose(self, place: str) -> None:
         """Choose the value at this place of those shown, or no longer choose it."""
         if place.isdecimal() and int(place) < len(self._offered):
-            self._chosen ^= {self._offered[int(place)].value}
+            self._chosen ^= {self._offered[int(place)].name}
             self._show_values()
             self._changed()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import date
 from os import PathLike
-from typing import Any
 
 import pandas as pd
 from ipywidgets import Box, VBox
@@ -34,8 +33,10 @@ from bulkkit.vocabulary import VERDICT_DTYPES, Purpose
 from bulkkit.widgets.audience import AudiencePane
 from bulkkit.widgets.confirmation import ConfirmationPane
 from bulkkit.widgets.delivery import DeliveryPane
+from bulkkit.widgets.left_over import left_over
 from bulkkit.widgets.message_pane import MessagePane
 from bulkkit.widgets.preview import PreviewPane
+from bulkkit.widgets.send_panel import SendPanel
 from bulkkit.widgets.worker import Worker, explained
 
 
@@ -106,9 +107,11 @@ class Composer(VBox):  # type: ignore[misc]
         self._people = People.of_list(self._material)
         self._outcome: Outcome | None = None
         self._sent: Send | None = None
-        self.panel: Any = None
+        self.panel: SendPanel | None = None
         self._work()
         self._lay_out(campaign, path, leave_out, consent)
+        panel = left_over(self._material, ledger, but=self.form.writing.name.strip())
+        self.below.children = [panel] if panel else []
         self._rewritten()
 
     @property
@@ -230,8 +233,6 @@ class Composer(VBox):  # type: ignore[misc]
         )
 
     def _attach(self, send: Send) -> None:
-        from bulkkit.widgets.send_panel import SendPanel
-
         self._sent, self.panel = send, SendPanel(send)
         self.below.children = [self.panel]
         self._show_sending()

@@ -79,6 +79,8 @@ function render({ model, el }) {
   );
   // Keys are for the fields, not for the notebook around them.
   box.dataset.lmSuppressShortcuts = "true";
+  // JupyterLab takes line breaks and undoing away from fields inside a cell.
+  box.addEventListener("beforeinput", (event) => event.stopPropagation(), true);
   el.append(box);
 
   const hear = (told) => {

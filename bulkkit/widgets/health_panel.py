@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from ipywidgets import VBox
 
+from bulkkit.drilling.parts import Part, dividing, labels, parts
 from bulkkit.errors import InputError
 from bulkkit.scoring import Health
 from bulkkit.widgets.chips import Chip, Chips
@@ -13,7 +14,6 @@ from bulkkit.widgets.fields import choice
 from bulkkit.widgets.figure import FigureView, Mark
 from bulkkit.widgets.health_words import choices, costliest, leading, rows_title, summary
 from bulkkit.widgets.markup import markup
-from bulkkit.widgets.parts import Part, dividing, labels, parts
 from bulkkit.widgets.rows import Rows
 from bulkkit.widgets.view import View
 from bulkkit.widgets.worker import Worker, explained
@@ -73,7 +73,8 @@ class HealthPanel(VBox):  # type: ignore[misc]
 
     def _divide(self, _change: Any = None) -> None:
         column = self.column.value
-        self._parts = [WHOLE, *(parts(self._list, column) if column else [])]
+        self._drawn = Part("", -1)
+        self._parts = [WHOLE, *(parts(self._list[column]) if column else [])]
         self._choose(0)
 
     def _choose(self, number: int) -> None:

@@ -10,6 +10,7 @@ from ipywidgets import Box, Button, Layout, ToggleButtons, VBox
 
 from bulkkit import charts
 from bulkkit.comparison import Comparison
+from bulkkit.drilling.parts import dividing
 from bulkkit.errors import InputError
 from bulkkit.ledger import Ledger
 from bulkkit.vocabulary import Counts, Rate
@@ -18,7 +19,6 @@ from bulkkit.widgets.comparing import ALONE, SAME, Pair, drawn, first_pair
 from bulkkit.widgets.fields import choice, shown
 from bulkkit.widgets.figure import FigureView, Mark
 from bulkkit.widgets.markup import markup
-from bulkkit.widgets.parts import dividing
 from bulkkit.widgets.readings import Reading, read
 from bulkkit.widgets.reports import write_report
 from bulkkit.widgets.rows import Rows

@@ -15,7 +15,8 @@ FIRST: Final = ("segment", "provider", "consent_basis", "consent_source", "engag
 """The columns that are offered first, where they are there."""
 
 _SAMPLE: Final = 10_000
-_ADDRESSES: Final = ("email", "did_you_mean", "first_name", "last_name", "name")
+_NAMES: Final = ("email", "did_you_mean", "normalized", "first_name", "last_name", "name")
+"""What tells people apart divides nobody, however few they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +29,19 @@ class Part:
 
 def dividing(rows: pd.DataFrame) -> list[str]:
     """Return the columns with `FEWEST` to `MOST` different values, of which some stand in several rows."""
-    names = [str(name) for name in rows.columns if name not in _ADDRESSES and _divides(rows[name])]
+    names = [str(name) for name in rows.columns if name not in _NAMES and _divides(rows[name])]
     return [name for name in FIRST if name in names] + [name for name in names if name not in FIRST]
 
 
-def parts(rows: pd.DataFrame, column: str) -> list[Part]:
-    """Return the values of a column, the most frequent first; what is missing is "unknown"."""
-    return [Part(str(name), int(number)) for name, number in labels(rows[column]).value_counts().items()]
+def parts(column: pd.Series[Any]) -> list[Part]:
+    """Return the values of a column, the most frequent first; what is missing or blank is "unknown"."""
+    return [Part(str(name), int(number)) for name, number in labels(column).value_counts().items()]
 
 
 def labels(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Return a column's values as the names of parts."""
-    return column.astype("object").map(_label, na_action="ignore").fillna(NOT_TOLD).astype("str")
+    """Return a column's values as the names of parts; what is missing or blank is "unknown"."""
+    texts = column.astype("object").map(_label, na_action="ignore").astype("str").str.strip()
+    return texts.mask(texts.isna() | (texts == ""), NOT_TOLD)
 
 
 def _label(value: Any) -> str:
