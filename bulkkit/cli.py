@@ -1,4 +1,4 @@
-"""The commands: `bulkkit lab`, `demo`, `report`, `import`, `status`, `track`."""
+"""The commands: `bulkkit lab`, `demo`, `verify`, `report`, `import`, `status`, `track`."""
 
 from __future__ import annotations
 
@@ -93,6 +93,41 @@ def demo(
 
     if not show_demo(Options(contacts, email, relay, recipients, ledger, report, seed)):
         raise click.ClickException("The numbers do not add up; see the lines above.")
+
+
+@main.command()
+@click.argument("source", metavar="IN", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("target", metavar="OUT", type=click.Path(path_type=Path), callback=in_a_folder)
+@EMAIL
+@click.option("--depth", type=click.Choice(["syntax", "dns"]), default="syntax", show_default=True,
+              help="At the address alone, or at its domain in DNS too.")  # fmt: skip
+@click.option("--resolver", "resolvers", multiple=True, metavar="ADDRESS",
+              help="A name server for --depth dns, such as 127.0.0.1:5353; several times for several.")  # fmt: skip
+@click.option("--as-of", metavar="DATE", help="The moment for which it holds, such as 2026-10-01; now if left out.")
+@click.option("--ledger", type=click.Path(dir_okay=False, path_type=Path),
+              help="A ledger: who bounced, complained, unsubscribed or got mail before.")  # fmt: skip
+@click.option("--force", is_flag=True, help="Replace OUT where it is there already.")
+@explained
+def verify(
+    source: Path,
+    target: Path,
+    email: str | None,
+    depth: str,
+    resolvers: tuple[str, ...],
+    as_of: str | None,
+    ledger: Path | None,
+    force: bool,
+) -> None:
+    """Verify each address of IN and write its rows to OUT, the verdicts beside them: CSV, TSV, XLSX or Parquet.
+
+    IN may be of any length: a piece of it is held at a time. Bad addresses are no error. In CSV and XLSX a text that a
+    spreadsheet would run as a formula gets an apostrophe before it.
+    """
+    from bulkkit.screening import Order
+    from bulkkit.screening.display import screen_and_show
+
+    book = None if ledger is None else existing(ledger)
+    screen_and_show(Order(source, target, email, depth, as_of, resolvers, book, force))
 
 
 @main.command()

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """How text begins that a spreadsheet takes for a formula (OWASP, "CSV Injection", 2026-11)."""
@@ -53,6 +55,22 @@ def inert(rows: pd.DataFrame) -> pd.DataFrame:
     return safe.set_axis([_text(name) for name in rows.columns], axis=1)
 
 
+def inert_table(table: pa.Table) -> pa.Table:
+    """Return an Arrow table with an apostrophe before each text, heading included, that begins like a formula."""
+    columns = [_inert_array(column) for column in table.columns]
+    return pa.table(columns, names=[_text(name) for name in table.column_names])
+
+
+def _inert_array(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        return column
+    formula = pc.match_substring_regex(column, f"^[{re.escape(''.join(FORMULA))}]")
+    if not pc.any(formula).as_py():
+        return column
+    quoted = pc.binary_join_element_wise(pa.scalar("'", column.type), column, pa.scalar("", column.type))
+    return pc.if_else(formula, quoted, column)
+
+
 def _column(column: pd.Series[Any]) -> pd.Series[Any]:
     kinds = pd.api.types
     if kinds.is_numeric_dtype(column) or kinds.is_bool_dtype(column) or kinds.is_datetime64_any_dtype(column):
@@ -63,7 +81,11 @@ def _column(column: pd.Series[Any]) -> pd.Series[Any]:
 def _text(value: Any) -> Any:
     if isinstance(value, bool | int | float):
         return value
-    text = str(value)
+    return inert_text(str(value))
+
+
+def inert_text(text: str) -> str:
+    """Return a text with an apostrophe before it where it begins like a formula."""
     return f"'{text}" if text.startswith(FORMULA) else text
 
 

@@ -165,6 +165,12 @@ class History:
         }
         return cls(**{name: rows.loc[chosen, ["mailbox", "at"]] for name, chosen in kept.items()})
 
+    def latest(self, before: pd.Timestamp) -> History:
+        """Return the same history with one row a mailbox: all that the bands of engagement look at."""
+        frames = {"received": self.received, "human": self.human, "unjudged": self.unjudged}
+        earlier = {name: frame[frame["at"] < before] for name, frame in frames.items()}
+        return History(**{name: frame.groupby("mailbox")["at"].max().reset_index() for name, frame in earlier.items()})
+
     def engagement(self, mailboxes: pd.Series[Any], before: pd.Timestamp, untracked: pd.Series[Any]) -> pd.Series[Any]:
         """Return the band of each mailbox, from what happened before a moment; of `untracked` silence tells nothing."""
         human = _days_since(self.human, mailboxes, before)

@@ -13,5 +13,6 @@ from bulkkit.charts.pace import eta
 from bulkkit.charts.passage import funnel
 from bulkkit.charts.proportions import rates
 from bulkkit.charts.scorecard import health
+from bulkkit.charts.standing import verdicts
 
-__all__ = ["compare", "eta", "funnel", "health", "rates", "timeline", "waterfall"]
+__all__ = ["compare", "eta", "funnel", "health", "rates", "timeline", "verdicts", "waterfall"]

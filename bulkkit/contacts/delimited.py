@@ -7,6 +7,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -34,6 +35,27 @@ DECLARED: Final = re.compile(r"^sep=(.)\r?\n")
 BARE_ADDRESS: Final = re.compile(r"[^\s@,;|]+@[^\s@,;|]+\.[^\s@,;|]+")
 
 
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a text file is written: what must be known to read it, from its first lines."""
+
+    path: Path
+    encoding: str
+    delimiter: str
+    first: list[str]
+    skipped: int
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the first row is a heading."""
+        return not has_address(self.first)
+
+    @property
+    def names(self) -> list[object]:
+        """The names of the columns."""
+        return headings(self.first if self.is_named else [""] * len(self.first))
+
+
 def read_delimited(path: Path) -> pd.DataFrame:
     """Return a CSV, TSV or TXT file as a frame of text; empty cells are missing, blank lines left out.
 
@@ -43,6 +65,15 @@ def read_delimited(path: Path) -> pd.DataFrame:
         The file is empty, mixes encodings, has rows of different lengths, a
         quotation mark that is never closed, or a cell of more than 1 MB.
     """
+    layout = layout_of(path)
+    table = pa.Table.from_batches(batches(layout))
+    if has_line_breaks(table):
+        check_quotes(layout)
+    return framed(table.slice(1) if layout.is_named else table, layout.names)
+
+
+def layout_of(path: Path) -> Layout:
+    """Return how a text file is written, or say that it is empty or no text."""
     encoding = encoding_of(path)
     head = _head(path, encoding)
     declared = DECLARED.match(head)
@@ -50,10 +81,7 @@ def read_delimited(path: Path) -> pd.DataFrame:
     first = next(_rows(head[declared.end() :] if declared else head, delimiter), None)
     if first is None:
         raise InputError(f"{path} is empty: there is no contact in it.")
-    named = not has_address(first)
-    table = _table(path, encoding, delimiter, width=len(first), skipped=1 if declared else 0)
-    _check_quotes(path, table, encoding, delimiter)
-    return _framed(table.slice(1) if named else table, headings(first) if named else headings([""] * len(first)))
+    return Layout(path, encoding, delimiter, first, skipped=1 if declared else 0)
 
 
 def headings(cells: list[str]) -> list[object]:
@@ -107,9 +135,10 @@ def _is_one_cell(line: str) -> bool:
     return bare.endswith(">") or not any(mark in bare for mark in DELIMITERS)
 
 
-def _table(path: Path, encoding: str, delimiter: str, width: int, skipped: int) -> pa.Table:
-    """Read all rows as text, in one streaming pass."""
+def batches(layout: Layout) -> Iterator[pa.RecordBatch]:
+    """Yield all rows as text, the heading among them; rows of another length are named at the end."""
     odd: Counter[str] = Counter()
+    width, read = len(layout.first), 0
 
     def judge(row: Any) -> str:
         if row.text.strip():
@@ -117,23 +146,23 @@ def _table(path: Path, encoding: str, delimiter: str, width: int, skipped: int) 
         return "skip"
 
     names = [str(number) for number in range(width)]
-    batches: list[pa.RecordBatch] = []
     try:
-        batches.extend(
-            pyarrow.csv.open_csv(
-                path,
-                pyarrow.csv.ReadOptions(column_names=names, skip_rows=skipped, block_size=PIECE, encoding=encoding),
-                pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=judge),
-                pyarrow.csv.ConvertOptions(
-                    column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
-                ),
-            )
-        )
+        for batch in pyarrow.csv.open_csv(
+            layout.path,
+            pyarrow.csv.ReadOptions(
+                column_names=names, skip_rows=layout.skipped, block_size=PIECE, encoding=layout.encoding
+            ),
+            pyarrow.csv.ParseOptions(delimiter=layout.delimiter, newlines_in_values=True, invalid_row_handler=judge),
+            pyarrow.csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
+            ),
+        ):
+            read += len(batch)
+            yield batch
     except (pa.ArrowInvalid, UnicodeError) as error:
-        raise InputError(_unreadable(path, error, sum(map(len, batches)))) from error
+        raise InputError(_unreadable(layout.path, error, read)) from error
     if odd:
-        raise InputError(_ragged(path, encoding, delimiter, width, odd))
-    return pa.Table.from_batches(batches)
+        raise InputError(_ragged(layout, odd))
 
 
 def _unreadable(path: Path, error: Exception, read: int) -> str:
@@ -142,11 +171,12 @@ def _unreadable(path: Path, error: Exception, read: int) -> str:
     return f"{path} cannot be read after row {read}: {error}. Save it again as CSV in UTF-8."
 
 
-def _ragged(path: Path, encoding: str, delimiter: str, width: int, odd: Counter[str]) -> str:
-    line, cells = next(_odd_rows(path, encoding, delimiter, width), (0, 0))
+def _ragged(layout: Layout, odd: Counter[str]) -> str:
+    width = len(layout.first)
+    line, cells = next(_odd_rows(layout.path, layout.encoding, layout.delimiter, width), (0, 0))
     return (
-        f"{path}, line {line}: number of fields {cells}, in the first row {width}. Rows too short in all: "
-        f"{odd['short']}, too long: {odd['long']}. Put quotation marks around cells that hold {delimiter!r}."
+        f"{layout.path}, line {line}: number of fields {cells}, in the first row {width}. Rows too short in all: "
+        f"{odd['short']}, too long: {odd['long']}. Put quotation marks around cells that hold {layout.delimiter!r}."
     )
 
 
@@ -160,24 +190,28 @@ def _odd_rows(path: Path, encoding: str, delimiter: str, width: int) -> Iterator
             line = reader.line_num + 1
 
 
-def _check_quotes(path: Path, table: pa.Table, encoding: str, delimiter: str) -> None:
+def has_line_breaks(table: pa.Table) -> bool:
+    """Tell whether any cell has a line break in it: one that a quotation mark swallowed, perhaps."""
+    return any(pc.any(pc.match_substring(column, "\n")).as_py() for column in table.columns)
+
+
+def check_quotes(layout: Layout) -> None:
     """Refuse a quotation mark that swallows lines: only a cell with a line break in it can come of one."""
-    if not any(pc.any(pc.match_substring(column, "\n")).as_py() for column in table.columns):
-        return
     line = 1
-    with path.open(encoding=encoding, newline="") as file:
-        reader = csv.reader(file, delimiter=delimiter, strict=True)
+    with layout.path.open(encoding=layout.encoding, newline="") as file:
+        reader = csv.reader(file, delimiter=layout.delimiter, strict=True)
         try:
             for _ in reader:
                 line = reader.line_num + 1
         except csv.Error as error:
             raise InputError(
-                f"{path}, line {line}: a quotation mark was opened there and not closed as it should be ({error}). "
-                "Close it, or double those that belong to the text."
+                f"{layout.path}, line {line}: a quotation mark was opened there and not closed as it should be "
+                f"({error}). Close it, or double those that belong to the text."
             ) from error
 
 
-def _framed(table: pa.Table, names: list[object]) -> pd.DataFrame:
+def framed(table: pa.Table, names: list[object]) -> pd.DataFrame:
+    """Return rows of text as a frame with these columns, blank lines left out."""
     frame: pd.DataFrame = table.to_pandas(types_mapper={pa.string(): pd.StringDtype(na_value=float("nan"))}.get)
     frame.columns = pd.Index(names)
     suspects = frame.index[_is_blank(frame.iloc[:, 0])]

@@ -105,7 +105,7 @@ def _contacts(frame: pd.DataFrame, email: str | None, where: str) -> pd.DataFram
     contacts.columns = pd.Index(distinct(frame.columns))
     contacts = _renamed(contacts, address_column(contacts, email, where))
     before = texts(contacts.pop("repaired")) if "repaired" in contacts else None
-    contacts["email"], words = repaired(_addresses(contacts["email"]))
+    contacts["email"], words = repaired_addresses(contacts["email"])
     for name in (known for known in MOMENTS if known in contacts):
         contacts[name], unreadable = moments(contacts[name])
         words = noted(words, unreadable, f"{name} unreadable")
@@ -113,6 +113,11 @@ def _contacts(frame: pd.DataFrame, email: str | None, where: str) -> pd.DataFram
         contacts[name] = VALUES[name](contacts[name])
     contacts["repaired"] = words if before is None else before.where(words.isna(), words)
     return contacts.set_axis(frame.index, axis="index")
+
+
+def repaired_addresses(column: pd.Series[Any]) -> tuple[pd.Series[Any], pd.Series[Any]]:
+    """Return a column of addresses repaired, and the words for what was; its index has no label twice."""
+    return repaired(_addresses(column))
 
 
 def _addresses(column: pd.Series[Any]) -> pd.Series[Any]:
@@ -131,8 +136,20 @@ def _renamed(frame: pd.DataFrame, addresses: object) -> pd.DataFrame:
 
 
 def _frame(path: Path) -> pd.DataFrame:
+    return READERS[format_of(path)][1](path)
+
+
+def format_of(path: Path) -> str:
+    """Return the suffix in `READERS` of a file's format; text is `.txt`.
+
+    Raises
+    ------
+    InputError
+        The file cannot be opened, is empty, packed, or not what its suffix says.
+    """
     begins = _beginning(path)
-    magic, reader = READERS.get(path.suffix.lower(), READERS[".txt"])
+    suffix = path.suffix.lower()
+    magic = READERS.get(suffix, READERS[".txt"])[0]
     packed = next((what for start, what in PACKED if begins.startswith(start)), None)
     if magic and not begins.startswith(magic):
         raise InputError(
@@ -140,7 +157,7 @@ def _frame(path: Path) -> pd.DataFrame:
         )
     if not magic and packed:
         raise InputError(f"{path} is {packed}, not text. Unpack it or save it as CSV, or give it its right suffix.")
-    return reader(path)
+    return suffix if magic else ".txt"
 
 
 def _beginning(path: Path) -> bytes:

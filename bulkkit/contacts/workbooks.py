@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -30,10 +32,9 @@ def read_workbook(path: Path) -> pd.DataFrame:
         openpyxl is not installed; the file is no workbook, is empty, or
         unpacks to far more than it weighs.
     """
-    if importlib.util.find_spec("openpyxl") is None:
-        raise InputError(f"{path}: reading .xlsx needs openpyxl. Run `pip install openpyxl`, or save the sheet as CSV.")
+    require_openpyxl(path)
     try:
-        _check_archive(path)
+        check_archive(path)
         sheet = pd.read_excel(path, header=None, dtype=str, engine="openpyxl", keep_default_na=False, na_values=[""])
     except InputError:
         raise
@@ -56,16 +57,34 @@ def read_parquet(path: Path) -> pd.DataFrame:
     InputError
         The file is no Parquet, or unpacks to far more than it weighs.
     """
-    try:
-        about = pyarrow.parquet.read_metadata(path)
-        unpacked = sum(about.row_group(number).total_byte_size for number in range(about.num_row_groups))
-        _check_weight(path, unpacked)
+    with explained(path):
+        check_parquet(path)
         return pd.read_parquet(path)
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Say of a Parquet file that cannot be read which it is."""
+    try:
+        yield
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{path} cannot be read as Parquet: {error}. Write it again, or save it as CSV.") from error
 
 
-def _check_archive(path: Path) -> None:
+def check_parquet(path: Path) -> None:
+    """Refuse a Parquet file that unpacks to far more than it weighs."""
+    about = pyarrow.parquet.read_metadata(path)
+    _check_weight(path, sum(about.row_group(number).total_byte_size for number in range(about.num_row_groups)))
+
+
+def require_openpyxl(path: Path) -> None:
+    """Say what is missing where workbooks cannot be read or written."""
+    if importlib.util.find_spec("openpyxl") is None:
+        raise InputError(f"{path}: an .xlsx needs openpyxl. Run `pip install openpyxl`, or use CSV.")
+
+
+def check_archive(path: Path) -> None:
+    """Refuse a workbook that unpacks to far more than it weighs, or declares entities."""
     with zipfile.ZipFile(path) as archive:
         _check_weight(path, sum(member.file_size for member in archive.infolist()))
         for member in archive.infolist():

@@ -60,7 +60,7 @@ class Past:
         gone = year.filter(nw.col("kind").is_in(_LEFT)).select("kind", nw.col(KEY[1]).alias("mailbox")).unique()
         left: pd.DataFrame = gone.collect("pandas").to_native()
         dated = bool(history.received["at"].notna().any())
-        return cls(before, _latest(history, before), rates(year), messages[KEY[1]].value_counts(), left, dated)
+        return cls(before, history.latest(before), rates(year), messages[KEY[1]].value_counts(), left, dated)
 
     def baseline(self) -> Prior:
         """Return the bounce rate that these campaigns teach to expect."""
@@ -94,13 +94,6 @@ class Past:
     def _known(self, rate: Rate) -> pd.DataFrame:
         chosen = (self.rates["rate"] == rate) & self.rates["value"].notna()
         return self.rates.loc[chosen, ["numerator", "denominator"]].astype(float)
-
-
-def _latest(history: History, before: pd.Timestamp) -> History:
-    """Return the same history with one row a mailbox: all that the bands of engagement look at."""
-    frames = {"received": history.received, "human": history.human, "unjudged": history.unjudged}
-    earlier = {name: frame[frame["at"] < before] for name, frame in frames.items()}
-    return History(**{name: frame.groupby("mailbox")["at"].max().reset_index() for name, frame in earlier.items()})
 
 
 def _between(rows: Frame, since: pd.Timestamp, before: pd.Timestamp) -> Frame:

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from bulkkit.verification.domains.answers import DomainAnswer
+from bulkkit.verification.domains.facts import fact_columns, providers_of
 from bulkkit.verification.lists import Lists, lineage, said_of
 from bulkkit.verification.providers import providers
 from bulkkit.verification.text_columns import scattered, strings
@@ -17,7 +19,9 @@ from bulkkit.verification.typos import suggestions
 COLUMNS: Final = ("meant", "provider", "disposable_by", "relay_by", "free_by")
 
 
-def domain_table(rows: pd.Series[Any], lists: Lists | None = None) -> pd.DataFrame:
+def domain_table(
+    rows: pd.Series[Any], lists: Lists | None = None, answers: Mapping[str, DomainAnswer] | None = None
+) -> pd.DataFrame:
     """Return what is known of each domain.
 
     Parameters
@@ -27,14 +31,19 @@ def domain_table(rows: pd.Series[Any], lists: Lists | None = None) -> pd.DataFra
         and A-labels); see `domain_counts`.
     lists : Lists, optional
         What is disposable, free or a privacy relay. Default `Lists.default()`.
+    answers : mapping, optional
+        What DNS says of the domains (`domains.answers_of`); without it they are
+        judged by their names alone.
 
     Returns
     -------
     pandas.DataFrame
-        On the same index, all of dtype `str` but `rows` and missing where nothing
-        is known: `rows`; `meant`, the domain that was probably meant;
-        `provider`; `disposable_by`, `relay_by` and `free_by`, the list that has
-        the domain.
+        On the same index, all of dtype `str` but `rows` and `has_mx`, and missing
+        where nothing is known: `rows`; `meant`, the domain that was probably
+        meant; `provider`, by the mail servers where DNS was asked, else by the
+        name; `disposable_by`, `relay_by` and `free_by`, the list that has the
+        domain; `fact`, the reason that DNS gives; `has_mx`; `said`, in words;
+        `depth`, `dns` or `syntax`.
     """
     lists = lists or Lists.default()
     names = rows.index.tolist()
@@ -42,10 +51,12 @@ def domain_table(rows: pd.Series[Any], lists: Lists | None = None) -> pd.DataFra
     relays = said_of(levels, lists.relays)
     protected = relays.keys() | said_of(levels, providers()).keys()
     throwaway = {name: by for name, by in said_of(levels, lists.disposable).items() if name not in protected}
-    known = (suggestions(rows), providers(), throwaway, relays, lists.free)
+    answers = answers or {}
+    known = (suggestions(rows), {**providers(), **providers_of(answers)}, throwaway, relays, lists.free)
     places = {name: place for place, name in enumerate(names)}
     columns = {name: _column(answers, places) for name, answers in zip(COLUMNS, known, strict=True)}
-    return pd.DataFrame({"rows": rows.to_numpy(), **columns}, index=rows.index)
+    facts = fact_columns(names, answers).set_index(rows.index)
+    return pd.DataFrame({"rows": rows.to_numpy(), **columns}, index=rows.index).join(facts)
 
 
 def _column(answers: Mapping[str, str], places: Mapping[str, int]) -> Any:

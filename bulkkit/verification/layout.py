@@ -12,33 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bulkkit.verification.anatomy import Anatomy
+from bulkkit.verification.depths import DNS, SYNTAX
 from bulkkit.verification.evidence import Evidence, proposals
 from bulkkit.verification.lists import Lists
 from bulkkit.verification.text_columns import CHUNK, arrow, at_once, in_chunks, mask, rows_with, strings
-from bulkkit.vocabulary import Action, Reason, Status
-
-REASONS: Final = (
-    Reason.NOT_PROBED,
-    Reason.PRIVACY_RELAY,
-    Reason.ROLE_BASED,
-    Reason.DISPOSABLE,
-    Reason.POSSIBLE_TYPO,
-    Reason.FAILED_SYNTAX_CHECK,
-)
-"""What may be said of an address, from light to heavy: a squatted misspelling often stands in a disposable list too,
-and it is the person behind it who is lost."""
-
-STATUSES: Final = {
-    **dict.fromkeys(REASONS, Status.RISKY),
-    Reason.NOT_PROBED: Status.UNKNOWN,
-    Reason.FAILED_SYNTAX_CHECK: Status.UNDELIVERABLE,
-}
-
-ACTIONS: Final = {
-    Status.UNDELIVERABLE: Action.SUPPRESS,
-    Status.RISKY: Action.REVIEW,
-    Status.UNKNOWN: Action.SEND,
-}
+from bulkkit.verification.weights import REASONS, STATUSES, action
+from bulkkit.vocabulary import Reason
 
 BY: Final = ("disposable_by", "relay_by", "free_by")
 
@@ -51,21 +30,25 @@ def laid_out(parts: Anatomy, domains: pd.DataFrame, found: Evidence, lists: List
     named = sorted(set(lists.roles.values()))
     roles = _roles(parts.local, lists, named)
     reasons = _reasons(parts, domains, found, roles < len(named))
-    statuses = [STATUSES[reason] for reason in REASONS]
     nowhere = parts.codes == len(domains)
     flags = {by: np.append(domains[by].notna().to_numpy(), False)[parts.codes] for by in BY}
     columns: dict[str, Callable[[], Any]] = {
-        "status": lambda: _of_few(statuses, reasons),
+        "status": lambda: _of_few([STATUSES[reason] for reason in REASONS], reasons),
         "reason": lambda: _of_few(REASONS, reasons),
-        "action": lambda: _of_few([ACTIONS[status] for status in statuses], reasons),
+        "action": lambda: _of_few([action(reason) for reason in REASONS], reasons),
         "did_you_mean": lambda: strings(proposals(parts, domains["meant"], found)),
         "provider": lambda: _of_few([*domains["provider"].array, None], parts.codes),
         "disposable": lambda: pd.arrays.BooleanArray(flags["disposable_by"], nowhere.copy()),
         "role": lambda: pd.arrays.BooleanArray(roles < len(named), nowhere.copy()),
         "free": lambda: pd.arrays.BooleanArray(flags["free_by"], nowhere.copy()),
         "privacy_relay": lambda: pd.arrays.BooleanArray(flags["relay_by"], nowhere.copy()),
+        "accept_all": lambda: _only(domains["fact"].eq(Reason.ACCEPT_ALL), parts.codes),
+        "has_mx": lambda: _taken(domains["has_mx"], parts.codes),
+        "depth": lambda: _of_few(
+            (SYNTAX, DNS), np.append(domains["depth"].eq(DNS), False).astype(np.int64)[parts.codes]
+        ),
         "listed_by": lambda: _listed_by(parts.codes, domains, roles, named),
-        "diagnostic": lambda: strings(found.diagnostic),
+        "diagnostic": lambda: _diagnostic(found.diagnostic, domains["said"], parts.codes),
         "normalized": lambda: strings(found.normalized),
     }
     arrays = at_once(lambda column: column(), list(columns.values()), busy=len(parts.codes) > CHUNK)
@@ -78,9 +61,31 @@ def _reasons(parts: Anatomy, domains: pd.DataFrame, found: Evidence, role: Flags
     heaviest = np.zeros(len(domains) + 1, dtype=np.int64)
     for column, reason in weights.items():
         heaviest[:-1][domains[column].notna().to_numpy()] = REASONS.index(reason)
+    facts = _number(arrow(domains["fact"]), pa.array([*map(str, REASONS)], pa.large_string()))
+    heaviest[:-1] = np.maximum(heaviest[:-1], facts % len(REASONS))
     in_role = np.where(role, REASONS.index(Reason.ROLE_BASED), 0)
     refused = np.where(mask(pc.is_valid(found.diagnostic)), REASONS.index(Reason.FAILED_SYNTAX_CHECK), 0)
     return np.maximum(np.maximum(heaviest[parts.codes], in_role), refused)
+
+
+def _taken(flags: pd.Series[Any], codes: Numbers) -> Any:
+    """Return a flag of the domains by row, unknown where there is no domain."""
+    known, yes = flags.notna().to_numpy(), flags.fillna(False).to_numpy(dtype=bool)
+    return pd.arrays.BooleanArray(np.append(yes, False)[codes], np.append(~known, True)[codes])
+
+
+def _only(those: pd.Series[Any], codes: Numbers) -> Any:
+    """Return a flag that is yes for some domains, and unknown for the others."""
+    flag = np.append(those.fillna(False).to_numpy(dtype=bool), False)[codes]
+    return pd.arrays.BooleanArray(flag, ~flag)
+
+
+def _diagnostic(refused: pa.LargeStringArray, said: pd.Series[Any], codes: Numbers) -> Any:
+    """Return what is wrong with the address, or else what DNS says of its domain."""
+    if said.isna().all():
+        return strings(refused)
+    told = pa.concat_arrays([arrow(said), pa.nulls(1, pa.large_string())]).take(pa.array(codes))
+    return strings(pc.coalesce(refused, told))
 
 
 def _roles(local: pa.LargeStringArray, lists: Lists, named: Sequence[str]) -> Numbers:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,14 +13,13 @@ import pyarrow as pa
 from bulkkit.errors import InputError
 from bulkkit.frames import require
 from bulkkit.verification.anatomy import Anatomy, anatomy
+from bulkkit.verification.depths import SYNTAX as SYNTAX
 from bulkkit.verification.domain_table import domain_table
 from bulkkit.verification.evidence import evidence
 from bulkkit.verification.layout import laid_out
 from bulkkit.verification.lists import Lists
-from bulkkit.verification.text_columns import CHUNK, at_once, strings, text
+from bulkkit.verification.text_columns import CHUNK, at_once, strings
 from bulkkit.vocabulary import VERDICT_DTYPES
-
-SYNTAX: Final = "syntax"
 
 
 def domain_counts(partition: pd.DataFrame) -> pd.Series[Any]:
@@ -104,14 +103,11 @@ def own_columns(contacts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _not_asked(as_of: date | str | None, rows: int) -> dict[str, Any]:
-    """Return the columns that say the same of each row: when, how far, and what only a network knows."""
+    """Return the columns that say the same of each row: when, and what only a mail server knows."""
     nowhere = np.ones(rows, dtype=bool)
     return {
-        "depth": strings(pa.repeat(text(SYNTAX), rows)),
         "checked_at": pd.DatetimeIndex(np.full(rows, _moment(as_of).asm8)).tz_localize("UTC").array,
-        "accept_all": pd.arrays.BooleanArray(~nowhere, nowhere),
-        "has_mx": pd.arrays.BooleanArray(~nowhere, nowhere.copy()),
-        "smtp_code": pd.arrays.IntegerArray(np.zeros(rows, dtype=np.int64), nowhere.copy()),
+        "smtp_code": pd.arrays.IntegerArray(np.zeros(rows, dtype=np.int64), nowhere),
         "enhanced_code": strings(pa.nulls(rows, pa.large_string())),
     }
 

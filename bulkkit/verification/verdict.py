@@ -8,9 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from bulkkit.verification.judgement import judgement, require_offered
+from bulkkit.verification.depths import SYNTAX
+from bulkkit.verification.judgement import verify
 from bulkkit.verification.lists import Lists
-from bulkkit.verification.partition import SYNTAX
+from bulkkit.verification.probed import Prober
 from bulkkit.vocabulary import VERDICT_DTYPES, Action, Reason, Status
 
 
@@ -40,7 +41,13 @@ class Verdict:
 
 
 def verify_address(
-    address: str, depth: str = SYNTAX, as_of: date | str | None = None, lists: Lists | None = None
+    address: str,
+    depth: str = SYNTAX,
+    as_of: date | str | None = None,
+    lists: Lists | None = None,
+    *,
+    resolver: Any = None,
+    probe: Prober | None = None,
 ) -> Verdict:
     """Judge one address as `verify` judges a list of one row.
 
@@ -48,7 +55,7 @@ def verify_address(
     ----------
     address : str
         The address, as it is.
-    depth, as_of, lists
+    depth, as_of, lists, resolver, probe
         As for `verify`.
 
     Returns
@@ -59,10 +66,10 @@ def verify_address(
     Raises
     ------
     InputError
-        Another depth is asked for.
+        As for `verify`.
     """
-    require_offered(depth)
-    columns = judgement(pd.Series([address], dtype=object), as_of, lists)
+    one = pd.DataFrame({"email": pd.Series([address], dtype=object)})
+    columns = verify(one, depth, as_of, lists, resolver=resolver, probe=probe)
     row: dict[str, Any] = {name: _cell(columns[name]) for name in VERDICT_DTYPES}
     row |= {
         "email": address,

@@ -1,0 +1,82 @@
+"""Work that waits for a network, done in a thread and loop of its own beside a notebook's, with a bar meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Final, Protocol
+
+from bulkkit.verification.progress import showing
+
+LOOK: Final = 0.1
+"""Seconds between two looks at how far the work is."""
+
+
+class Endable(Protocol):
+    """What the thread that works and the one that waits share."""
+
+    is_over: bool
+
+
+def in_thread(
+    work: Callable[[], Coroutine[Any, Any, None]], run: Endable, title: str, total: int, done: Callable[[], int]
+) -> None:
+    """Run a coroutine in a thread with a loop of its own, and show how far it is until it ends.
+
+    `run.is_over` is set where the wait is interrupted; `until_over` looks at it.
+    """
+    failures: list[BaseException] = []
+
+    def hold() -> None:
+        try:
+            with asyncio.Runner(loop_factory=_loop) as runner:
+                runner.run(work())
+        except BaseException as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=hold, daemon=True)
+    thread.start()
+    try:
+        with showing(title, total) as show:
+            while thread.is_alive():
+                thread.join(LOOK)
+                show(done())
+    finally:
+        run.is_over = True
+        thread.join()
+    if failures:
+        raise failures[0]
+
+
+async def until_over(run: Endable, work: Sequence[Coroutine[Any, Any, None]]) -> None:
+    """Do all of this at once, and leave it where the wait for it is interrupted."""
+    tasks = [asyncio.ensure_future(one) for one in work]
+    watch = asyncio.ensure_future(_end_when_over(run, tasks))
+    try:
+        await asyncio.gather(*tasks)
+    except asyncio.CancelledError:
+        if not run.is_over:
+            raise
+    finally:
+        watch.cancel()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _end_when_over(run: Endable, tasks: Sequence[asyncio.Future[None]]) -> None:
+    while not run.is_over:  # noqa: ASYNC110 - what it waits for happens in another thread
+        await asyncio.sleep(LOOK)
+    for task in tasks:
+        task.cancel()
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    """Return a uvloop where that is installed, else asyncio's own."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+    return loop

@@ -1,0 +1,57 @@
+"""One domain asked about: its MX, then its own addresses where it has none, and whether its servers are there."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from bulkkit.verification.domains.answers import DomainAnswer, Found, Mail, Records, of_addresses, of_hosts, of_mx
+from bulkkit.verification.domains.networks import provider_of_host
+
+
+class Asker(Protocol):
+    """Whoever can be asked for records: name servers, or a table in a test."""
+
+    async def ask(self, name: str, kind: str) -> Records:
+        """Return the records of one kind (`MX`, `A`, `AAAA`, `PTR`) that a name has; never raise for what DNS says."""
+
+
+class Questions:
+    """The questions of one run: a mail server that many domains share is asked about once."""
+
+    def __init__(self, asker: Asker) -> None:
+        self._asker = asker
+        self._hosts: dict[str, asyncio.Task[Found]] = {}
+
+    async def domain(self, name: str) -> DomainAnswer:
+        """Return what DNS says of a domain's mail."""
+        mx = await self._asker.ask(name, "MX")
+        answer = of_mx(mx)
+        if answer is None:
+            return of_addresses(name, mx, await self._addresses(name))
+        return of_hosts(answer, await self._are_lost(answer.hosts)) if answer.mail is Mail.MX else answer
+
+    async def _are_lost(self, hosts: tuple[str, ...]) -> bool:
+        """Tell whether it is certain of each host that it has no address."""
+        for host in hosts:
+            if provider_of_host(host) or await self._host(host) in {Found.RECORDS, Found.FAILED}:
+                return False
+        return True
+
+    async def _host(self, host: str) -> Found:
+        if host not in self._hosts:
+            self._hosts[host] = asyncio.ensure_future(self._found(host))
+        # Whoever is cancelled while waiting must not take the answer from the others.
+        return await asyncio.shield(self._hosts[host])
+
+    async def _found(self, host: str) -> Found:
+        return (await self._addresses(host))[-1].found
+
+    async def _addresses(self, name: str) -> list[Records]:
+        """Return the answer for A, and for AAAA where that had no records."""
+        first = await self._asker.ask(name, "A")
+        if first.found in {Found.RECORDS, Found.NO_NAME}:
+            return [first]
+        second = await self._asker.ask(name, "AAAA")
+        # One failure leaves it open, unless the other kind is there.
+        return [second, first] if first.found is Found.FAILED and second.found is not Found.RECORDS else [first, second]
