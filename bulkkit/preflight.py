@@ -168,12 +168,13 @@ def _is_empty(column: pd.Series[str]) -> pd.Series[bool]:
 
 
 def _renders(at: Situation) -> Iterator[Finding]:
-    for recipient in at.trial:
+    for number, recipient in enumerate(at.trial):
         try:
             at.message.write(recipient, recipient.queued_at)
         except (TemplateError, InputError) as error:
+            finding = f"For recipient {number}, counted from 0: {error}"
             fix = "Change the template, then plan again."
-            yield Finding("rendering", Severity.ERROR, "template", str(error), fix, "the template")
+            yield Finding("rendering", Severity.ERROR, "template", finding, fix, "the template")
             return
 
 

@@ -98,6 +98,10 @@ class SendState(StrEnum):
     IN_DOUBT = "in_doubt"
 
 
+UNFINISHED: Final = frozenset({SendState.QUEUED, SendState.DEFERRED, SendState.CLAIMED, SendState.DOTTED})
+"""States from which a message may still go out, or be found to have: a dead process may have left it in any of them."""
+
+
 class EventKind(StrEnum):
     """What happened to a message, whoever says so."""
 

@@ -10,13 +10,14 @@ import pytest
 from rehearsal import MESSAGE, SENDER, campaign, people, relay
 from servers import MailServer
 
-from bulkkit.dispatch import Plan, begin, plan
-from bulkkit.errors import ConfirmationError, InputError
+from bulkkit.dispatch import Plan, begin, plan, resume
+from bulkkit.errors import ConfirmationError, InputError, RelayError
 from bulkkit.ledger import Ledger
 from bulkkit.message.message import Message
 from bulkkit.message.sender import Sender
 from bulkkit.sending.relay import Relay
 from bulkkit.sending.throttle import Throttle
+from bulkkit.transitions import Claim
 
 
 def drafted(path: Path, relays: list[Relay], count: int = 5, **changes: object) -> Plan:
@@ -86,3 +87,28 @@ def test_real_relays_go_on_only_with_a_number(path: Path, serve: Callable[..., M
     assert server.mail == []
     assert begin(drafted(path, [real]), confirm=5).wait().accepted == 5
     assert begin(drafted(path, [real])).wait().accepted == len(server.mail) == 5
+
+
+def test_what_a_dead_process_claimed_wants_the_number_too(path: Path, serve: Callable[..., MailServer]) -> None:
+    """Messages that were claimed and never sent go out again, so going on with them is asked about as well."""
+    server = serve()
+    real = Relay(f"smtp://127.0.0.1:{server.port}")
+    drafted(path, [real]).queue(confirm=5)
+    ledger = Ledger(path)
+    ledger.write([Claim(number, real.name, real.clock.stamp()) for number in range(1, 6)])
+    with pytest.raises(ConfirmationError, match="confirm=5"):
+        begin(drafted(path, [real]))
+    with pytest.raises(RelayError, match="nothing listens there"):
+        resume("office-move", path, [Relay("smtp://127.0.0.1:1")])
+    assert server.mail == []
+    assert begin(drafted(path, [real]), confirm=5).wait().accepted == 5
+
+
+def test_the_number_of_another_audience_is_no_confirmation(path: Path, serve: Callable[..., MailServer]) -> None:
+    """Going on reaches those who were stored; the number of those whom the plan would reach now does not count."""
+    server = serve()
+    real = Relay(f"smtp://127.0.0.1:{server.port}")
+    drafted(path, [real], count=9).queue(confirm=9)
+    with pytest.raises(ConfirmationError, match="confirmed for 9"):
+        begin(drafted(path, [real], count=5), confirm=5)
+    assert server.mail == []

@@ -17,7 +17,7 @@ from rehearsal import MESSAGE, SENDER, campaign, people, relay
 from servers import MailServer
 
 from bulkkit.dispatch import plan
-from bulkkit.errors import AddressError, ConfirmationError, InputError, PreflightError
+from bulkkit.errors import AddressError, ConfigurationError, ConfirmationError, InputError, PreflightError, RelayError
 from bulkkit.ledger import Ledger
 from bulkkit.message.links import Links
 from bulkkit.message.message import Message
@@ -164,24 +164,26 @@ def test_the_number_must_be_typed(path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "error", "said"),
     [
-        lambda form: setattr(form.message.postal_address, "value", ""),
-        lambda form: setattr(form.message.editor, "subject", ""),
-        lambda form: setattr(form.message.editor, "body", "{{ nothing }}"),
-        lambda form: setattr(form.message.sender, "value", "nobody"),
-        lambda form: setattr(form.delivery.relays[0], "value", False),
-        lambda form: setattr(form.audience.column, "value", "district"),
+        (lambda form: setattr(form.message.postal_address, "value", ""), PreflightError, "no postal address"),
+        (lambda form: setattr(form.message.editor, "subject", ""), PreflightError, "The subject is empty"),
+        (lambda form: setattr(form.message.editor, "body", "{{ nothing }}"), PreflightError, "No column is called"),
+        (lambda form: setattr(form.message.sender, "value", "nobody"), AddressError, "no usable address"),
+        (lambda form: setattr(form.delivery.relays[0], "value", False), ConfigurationError, "Choose a relay"),
+        (lambda form: setattr(form.audience.column, "value", "district"), InputError, "Choose one or more values"),
     ],
 )
-def test_nothing_that_is_blocked_can_be_sent(path: Path, change: Callable[[Composer], None]) -> None:
+def test_nothing_that_is_blocked_can_be_sent(
+    path: Path, change: Callable[[Composer], None], error: type[Exception], said: str
+) -> None:
     """With a problem or a blocking finding the right number enables nothing."""
     composer = composed(path)
     change(composer)
     composer.settle()
     composer.confirmation.number.value = "40"
     assert composer.confirmation.send_button.disabled
-    with pytest.raises((PreflightError, InputError, ConnectionError)):
+    with pytest.raises(error, match=said):
         composer.send(40)
     assert not path.exists()
 
@@ -220,6 +222,31 @@ def test_what_was_begun_is_resumed_by_a_click(path: Path, serve: Callable[..., M
     composer.send().wait(20)
     assert len(server.mail) == 7
     assert b"we move" in server.mail[0].data
+
+
+def test_a_resume_that_fails_is_offered_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a plan, or where going on fails, the panel says why and the button is still there."""
+    plan(campaign(people(7)), [NOWHERE], throttle=Throttle.unlimited(), ledger=path).queue()
+    composer = composed(path)
+    confirmation = composer.confirmation
+    outcome = confirmation._outcome
+    confirmation._outcome = None
+    confirmation.resume_button.click()
+    assert "There is no plan yet" in confirmation.answer.told
+    assert confirmation.resume_button.layout.display is None
+    confirmation._outcome = outcome
+    asked: list[str] = []
+
+    def refuse(name: str, *_: Any) -> None:
+        asked.append(name)
+        raise RelayError("nothing listens there")
+
+    monkeypatch.setattr(composer_module, "resume", refuse)
+    confirmation.resume_button.click()
+    assert composer.settle(20)
+    assert asked == ["office-move"]
+    assert "nothing listens there" in confirmation.answer.told
+    assert confirmation.resume_button.layout.display is None
 
 
 def test_what_an_earlier_kernel_left_is_offered(path: Path, serve: Callable[..., MailServer]) -> None:
@@ -302,6 +329,41 @@ def test_a_plan_that_is_outdated_enables_nothing(path: Path, monkeypatch: pytest
     assert seen[-1]
     assert not composer.confirmation.send_button.disabled
     assert composer.plan.campaign.message.subject == "B"
+
+
+def test_a_plan_shown_late_is_refused_at_the_click(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan that enables Send in the moment of a change is compared with the form again when it is clicked."""
+    composer = composed(path)
+    old, gate, first = composer._outcome, Event(), composer_module.work_out
+    monkeypatch.setattr(composer_module, "work_out", lambda *given: gate.wait(20) and first(*given))
+    with sending_is_recorded(monkeypatch) as asked:
+        composer.message.editor.subject = "New words"
+        composer.confirmation.show(old)
+        composer.confirmation.number.value = "40"
+        composer.confirmation.send_button.click()
+        assert "The form was changed meanwhile" in composer.confirmation.answer.told
+        gate.set()
+        composer.settle()
+        assert asked == []
+        assert "The form was changed meanwhile" in composer.confirmation.answer.told
+        composer.confirmation.number.value = "40"
+        composer.confirmation.send_button.click()
+        composer.settle()
+    assert asked == [40]
+
+
+def test_a_body_of_brackets_is_said_and_mended(path: Path) -> None:
+    """Brackets too deep to be read are a sentence, not a plan that never comes; a stale error goes with the next."""
+    composer = composed(path)
+    composer.confirmation.explain("of an earlier form")
+    set_and_settle(composer, composer.message.editor, "{{ " + "(" * 20_000, "body")
+    assert "brackets within brackets" in composer.message.editor.told
+    assert "brackets within brackets" in composer.preview.letter.told
+    assert "1\u00a0thing blocks" in composer.confirmation.check.told
+    assert composer.confirmation.answer.told == ""
+    set_and_settle(composer, composer.message.editor, MESSAGE.markdown, "body")
+    assert composer.message.editor.told == ""
+    assert "40\u00a0recipients" in composer.confirmation.check.told
 
 
 def test_paces_follow_the_relays(path: Path) -> None:

@@ -32,7 +32,8 @@ def health() -> bk.Health:
 
 def choose(panel: HealthPanel, name: str) -> None:
     """Click the chip of a part."""
-    press(panel._chips.view, "choose", str([part.name for part in panel._parts].index(name)))
+    assert panel._worker.settle(20)
+    press(panel._chips.view, "choose", str([part.name for part in panel._offered].index(name)))
 
 
 @pytest.mark.parametrize("row", range(9))
@@ -69,6 +70,34 @@ def test_another_column_begins_with_the_whole_list() -> None:
     assert panel.health is health()
     assert "Northmail" in panel._chips.view.told
     assert "partners" not in panel._chips.view.told
+
+
+def test_a_click_on_chips_of_the_column_before_chooses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the page still has the chips of another column, and for a number that no chip has, a click is ignored."""
+    panel = HealthPanel(health(), by="segment")
+    assert panel.health is health()
+    old = panel._offered
+    monkeypatch.setattr(panel._worker, "request", lambda _work: None)
+    panel.column.value = "provider"
+    for number in (1, len(old) - 1, 10_000, -1):
+        press(panel._chips.view, "choose", str(number))
+    monkeypatch.undo()
+    panel._worker.request(panel._draw)
+    assert panel.health is health()
+    assert "Northmail" in panel._chips.view.told
+    press(panel._chips.view, "choose", "10000")
+    assert panel.health is health()
+
+
+def test_a_part_is_of_its_own_column() -> None:
+    """A part that is being drawn while the column changes is taken from the column that it belongs to."""
+    panel = HealthPanel(health(), by="segment")
+    choose(panel, "partners")
+    whole = panel.health
+    part = panel._chosen.part
+    panel.column.value = "provider"
+    assert panel.health is health()
+    pd.testing.assert_frame_equal(panel._health_of(part).components, whole.components)
 
 
 def test_a_list_is_divided_when_it_is_asked_for() -> None:
@@ -148,7 +177,7 @@ def test_rows_are_saved_as_they_are_shown(tmp_path: Path, monkeypatch: pytest.Mo
 def test_no_saved_notebook_names_anybody() -> None:
     """After every kind of click the state of all widgets holds no address, name or city of anybody, and no chart."""
     panel = HealthPanel(health(), by="city")
-    choose(panel, panel._parts[1].name)
+    choose(panel, panel._chosen.parts[1].name)
     for component in ("questionable", "engagement", "duplicates"):
         panel.component.value = component
         assert not panel.rows.frame.empty

@@ -18,7 +18,7 @@ from rehearsal import campaign, people, relay, start, states
 from servers import Answer, Asked, MailServer, always
 
 from bulkkit.dispatch import plan
-from bulkkit.errors import InputError
+from bulkkit.errors import InputError, LedgerError
 from bulkkit.ledger import Ledger
 from bulkkit.sandbox import Sandbox
 from bulkkit.sending.clock import ScaledClock
@@ -226,6 +226,28 @@ def test_what_is_left_is_never_sent_again(serve: Callable[..., MailServer], path
     assert server.counts() == dict.fromkeys(people(4)["email"], 1)
 
 
+def test_quick_decisions_are_all_made(serve: Callable[..., MailServer], path: Path) -> None:
+    """Five clicks in a row on five messages, faster than the ledger answers, decide on five messages."""
+    server = serve(always("dot", "hello?\r\n"))
+    panel = SendPanel(start([relay(server.port)], people(5), path))
+    assert panel.settle(PATIENCE)
+    begun, gate, resolve = threading.Event(), threading.Event(), panel.send.resolve
+
+    def slowly(emails: list[str], choice: str) -> int:
+        begun.set()
+        assert gate.wait(PATIENCE)
+        return resolve(emails, choice)
+
+    panel.send.resolve = slowly
+    for email in people(5)["email"]:
+        decide(panel, "skip", email)
+    assert begun.wait(PATIENCE)
+    gate.set()
+    assert panel.settle(PATIENCE)
+    assert panel.send.in_doubt.empty
+    assert "note error" not in shown(panel)
+
+
 @pytest.mark.parametrize("choice", ["resend", "resend-all"])
 def test_what_is_sent_again_arrives_with_its_message_id(
     serve: Callable[..., MailServer], path: Path, choice: str
@@ -255,6 +277,7 @@ def test_nobody_decides_while_the_send_runs(serve: Callable[..., MailServer], pa
     until(lambda: "1 message in doubt" in shown(panel))
     assert "data-do" not in shown(panel)
     decide(panel, "skip-all")
+    assert panel._acting.settle(PATIENCE)
     assert len(panel.send.in_doubt) == 1
     gate.set()
     assert panel.settle(PATIENCE)
@@ -309,6 +332,56 @@ def test_a_ledger_that_somebody_else_holds_is_said(serve: Callable[..., MailServ
     assert panel.settle(PATIENCE)
     assert "note error" not in shown(panel)
     assert len(server.mail) == 60
+
+
+def test_one_drawing_that_fails_is_said_and_the_next_follows(
+    serve: Callable[..., MailServer], path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A ledger that is locked for a moment leaves head and buttons as they are, and the send is drawn to its end."""
+    server, send = slow(serve, path)
+    locked, drawn = threading.Event(), send_panel.of_send
+
+    def drawing(*given: object) -> Drawing:
+        if locked.is_set():
+            raise LedgerError("database is locked")
+        return drawn(*given)
+
+    monkeypatch.setattr(send_panel, "of_send", drawing)
+    panel = SendPanel(send)
+    until(lambda: enabled(panel) == {"Pause", "Stop"})
+    locked.set()
+    until(lambda: "database is locked" in shown(panel))
+    assert "Sending" in shown(panel)
+    assert "Nothing to send" not in shown(panel)
+    assert enabled(panel) == {"Pause", "Stop"}
+    locked.clear()
+    assert panel.settle(PATIENCE)
+    assert "database is locked" not in shown(panel)
+    assert "Finished" in shown(panel)
+    assert len(server.mail) == 60
+
+
+def test_doubts_that_cannot_be_read_at_the_end_are_asked_for_again(
+    serve: Callable[..., MailServer], path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the end the ledger is asked a few times more, and what is in doubt shows once it answers."""
+    monkeypatch.setattr(send_panel, "BETWEEN_DRAWINGS", 0.01)
+    _, panel = doubtful(serve, path, VICTIM)
+    asked: list[int] = []
+    in_doubt = Send.in_doubt.fget
+
+    def reluctant(send: Send) -> pd.DataFrame:
+        asked.append(1)
+        if len(asked) < 4:
+            raise LedgerError("database is locked")
+        return in_doubt(send)
+
+    monkeypatch.setattr(Send, "in_doubt", property(reluctant))
+    again = SendPanel(panel.send)
+    assert again.settle(PATIENCE)
+    assert len(asked) == 4
+    assert VICTIM in shown(again)
+    assert "database is locked" not in shown(again)
 
 
 def test_a_relay_that_is_gone_is_said_at_resume(serve: Callable[..., MailServer], path: Path) -> None:

@@ -27,8 +27,10 @@ PACES: Final = {
 """The choices of pace, in words."""
 SHOWN_NETWORKS: Final = 5
 
-_WITH_PASSWORD: Final = re.compile(r"^(\s*[\w+.-]+://[^:@\[]*):(?!\d+/?\s*$).*?(@[^@]*)?$", re.DOTALL)
-"""User, colon, and what is no port; with its host, or without it as long as that was not typed."""
+_PLAIN: Final = re.compile(r"\s*(?:[a-z+]+://)?(?:[^\s:@/?#\[\]]+@)?(?:[\w.-]*|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?/?\s*")
+"""A relay's address, or the beginning of one, that provably holds no password: scheme, user, host and port."""
+_WITH_PASSWORD: Final = re.compile(r"\s*([a-z+]+://[^\s:@/?#\[\]]+):.*(@[\w.-]+(?::\d{1,5})?)/?\s*", re.DOTALL)
+"""User, colon, password, host: what is left without the password is certain only where all four are there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +96,15 @@ def paces(relays: Sequence[Relay], given: Throttle | None) -> tuple[PaceChoice, 
 
 
 def without_password(url: str) -> str:
-    """Return a typed relay's address without what is, or may become, a password: a saved notebook would hold it."""
-    return _WITH_PASSWORD.sub(r"\1\2", url)
+    """Return a typed relay's address without what is, or may be, a password: a saved notebook would hold it.
+
+    Where nobody can tell which part that is, nothing is left.
+    """
+    if _PLAIN.fullmatch(url):
+        return url
+    found = _WITH_PASSWORD.fullmatch(url)
+    kept = f"{found[1]}{found[2]}" if found else ""
+    return kept if _PLAIN.fullmatch(kept) else ""
 
 
 def duration(plan: Plan) -> Duration:

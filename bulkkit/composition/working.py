@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from bulkkit.composition.delivery import relays_of, throttle_of
 from bulkkit.composition.form import Form
 from bulkkit.composition.material import Material
 from bulkkit.composition.outcome import Outcome
-from bulkkit.composition.reading import Place, Problem, Wording, read, wording
+from bulkkit.composition.reading import STAND_IN_NAME, STAND_IN_SENDER, Place, Problem, Wording, read, wording
 from bulkkit.composition.revision import revised, stamp_of
 from bulkkit.composition.standing import standing
 from bulkkit.dispatch.drafting import existing_ledger, plan
@@ -33,9 +33,10 @@ def work_out(form: Form, material: Material, before: Outcome | None = None) -> O
 
     What came of the form `before` is made use of where only its words are others.
     """
-    words = wording(form.writing, material)
-    worked = Outcome(form, words, words.problems)
+    worked = Outcome(form, _nothing(material), ())
     try:
+        words = _wording(form, material)
+        worked = Outcome(form, words, words.problems)
         stamp = stamp_of(form.delivering.ledger)
         known = existing_ledger(form.delivering.ledger)
         worked = replace(worked, stamp=stamp, standing=standing(known, words.name))
@@ -55,11 +56,25 @@ def message_of(form: Form, material: Material) -> CompiledMessage:
     TemplateError, InputError
         Where the subject or the body cannot be read.
     """
-    words = wording(form.writing, material)
+    words = _wording(form, material)
     for problem in words.problems:
         if problem.place in {Place.SUBJECT, Place.BODY}:
             raise problem.error
     return compile_message(words.name, words.message, words.sender, _links(form, material))
+
+
+def _wording(form: Form, material: Material) -> Wording:
+    try:
+        return wording(form.writing, material)
+    except RecursionError:
+        said = "The subject or the body has too many brackets within brackets to be read; close them, or take some out."
+        raise TemplateError(said) from None
+
+
+def _nothing(material: Material) -> Wording:
+    """Return the words of a form that cannot be read at all."""
+    words: dict[str, Any] = {"subject": "", material.body_part: ""}
+    return Wording(STAND_IN_NAME, STAND_IN_SENDER, replace(material.message, **words), ())
 
 
 def _plan(form: Form, words: Wording, material: Material, ledger: str | Ledger) -> Plan:

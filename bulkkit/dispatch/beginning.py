@@ -29,14 +29,15 @@ def begin(plan: Plan, confirm: int | None = None) -> Send:
         What `bulkkit.plan` returned.
     confirm
         The number of recipients, which may be left out for the sandbox's relays
-        only. For going on, that of the plan or the one confirmed then.
+        only. For going on, the number that was confirmed then: whom the plan
+        would reach now does not matter any more.
 
     Raises
     ------
     InputError
         Where the ledger has a campaign of this name with another message or sender.
     ConfirmationError
-        Where `confirm` is none of these numbers, or real relays go without it.
+        Where `confirm` is not that number, or real relays go without it.
     PreflightError, RelayError, LeaseError, LedgerError
         As `Plan.send` and `bulkkit.resume` raise them. In all these cases nothing is sent.
     """
@@ -45,7 +46,7 @@ def begin(plan: Plan, confirm: int | None = None) -> Send:
     if ledger is None or stored is None:
         return plan.send(confirm)
     _require_same(plan, ledger.spec(name))
-    if ledger.pending(name):
+    if ledger.is_unfinished(name):
         _require_confirmed(plan, confirm, stored)
     return resume(name, ledger, plan.route.relays, plan.route.links)
 
@@ -78,5 +79,5 @@ def _require_confirmed(plan: Plan, confirm: int | None, stored: int) -> None:
         raise ConfirmationError(
             f"{name!r} was begun and is not finished. To go on, say how many it was confirmed for: confirm={stored}."
         )
-    if confirm not in {None, stored, plan.recipients}:
+    if confirm not in {None, stored}:
         raise ConfirmationError(f"confirm={confirm}, but {name!r} was confirmed for {stored:,}. Nothing was sent.")

@@ -63,7 +63,7 @@ def resume(
         links.follow(opened.path)
     message = compile_message(campaign, Message(**spec["message"]), Sender(**spec["sender"]), links)
     job = route.job(message)
-    if opened.pending(campaign):
+    if opened.is_unfinished(campaign):
         route.check_relays(job)
     return Send(job, opened)
 

@@ -14,7 +14,7 @@ import pandas as pd
 from bulkkit.ledger import events, lease, queue, resolution, steps, suppressions, tables
 from bulkkit.ledger.database import Database
 from bulkkit.transitions import CampaignRecord, PastClaim, Pending, Recipient, Stamp, Step
-from bulkkit.vocabulary import SendState
+from bulkkit.vocabulary import UNFINISHED, SendState
 
 
 class Ledger:
@@ -171,6 +171,10 @@ class Ledger:
         """Return how many of a campaign's messages to each network stand in each state."""
         with self._database.reading() as connection:
             return queue.network_counts(connection, campaign)
+
+    def is_unfinished(self, campaign: str) -> bool:
+        """Tell whether anything of a campaign is still to come to an end, also what a dead process left midway."""
+        return not UNFINISHED.isdisjoint(self.counts(campaign))
 
     def blasts_since(self, moment: datetime) -> pd.DataFrame:
         """Return who was sent which blast since `moment` (columns campaign, email)."""

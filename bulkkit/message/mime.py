@@ -52,9 +52,8 @@ def header(name: str, value: str, *, is_text: bool = False) -> bytes:
     """
     found = CONTROL.search(value)
     if found:
-        raise InputError(
-            f"The header {name} cannot hold the character U+{ord(found[0]):04X} (found in {value[:60]!r}); take it out."
-        )
+        where = f" (found in {value[:60]!r})" if is_text else ""  # An address is not repeated where notebooks keep it.
+        raise InputError(f"The header {name} cannot hold the character U+{ord(found[0]):04X}{where}; take it out.")
     if is_text and (not value.isascii() or ENCODED_WORD.search(value)):
         value = Header(value, "utf-8", header_name=name).encode(linesep="\r\n")
     elif len(name) + 2 + len(value) > MAX_LINE:

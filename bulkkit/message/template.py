@@ -91,7 +91,8 @@ class Template:
         try:
             return self._render(values)
         except (JinjaError, ArithmeticError, TypeError, ValueError, AttributeError) as error:
-            raise TemplateError(f"The template cannot be filled in for {values.get('email')!r}: {error}") from None
+            # It names nobody: a notebook keeps what it shows of an error.
+            raise TemplateError(f"The template cannot be filled in: {error}") from None
 
 
 def _explained(source: str, error: TemplateSyntaxError) -> str:

@@ -7,6 +7,7 @@ this dot and the next claim. Without a turn for it nothing is looked ahead.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,6 +27,7 @@ SMALL: Final = 32 * 1024
 """Bytes of a message that go out in one write with their dot. A larger one is written first, and its dot
 once the kernel has all of it: until then a failure is safe to retry."""
 
+_ADDRESS: Final = re.compile(r"\S+@\S+")
 GRACE: Final = 0.05
 """Seconds for which a result waits for the next dot, to be written down with it; a slow server's is written alone."""
 
@@ -194,8 +196,9 @@ class Lane:
         self._owe(attempt, outcome)
         await self._commit()
         if outcome.state == SendState.QUEUED:
+            said = _ADDRESS.sub("…", outcome.reply or "")  # A notebook keeps what it shows of an error.
             raise RelayError(
-                f"The relay refuses the sender {self._office.job.message.sender.address}: {outcome.reply}. "
+                f"The relay refuses the sender {self._office.job.message.sender.address}: {said}. "
                 "Use an address that it knows, or another relay, and resume."
             )
 

@@ -21,7 +21,7 @@ from bulkkit.composition.working import message_of, work_out
 from bulkkit.contacts import has_consent_columns
 from bulkkit.dispatch import Plan, begin, resume
 from bulkkit.dispatch.drafting import DEFAULT_LEAVE_OUT
-from bulkkit.errors import BulkkitError, ConfigurationError
+from bulkkit.errors import ConfigurationError
 from bulkkit.ledger import Ledger
 from bulkkit.message.links import Links
 from bulkkit.sandbox import Sandbox
@@ -38,6 +38,8 @@ from bulkkit.widgets.message_pane import MessagePane
 from bulkkit.widgets.preview import PreviewPane
 from bulkkit.widgets.send_panel import SendPanel
 from bulkkit.widgets.worker import Worker, explained
+
+OUTDATED = "The form was changed meanwhile, so nothing was begun. Look at it again once its plan is there, and confirm."
 
 
 class Composer(VBox):  # type: ignore[misc]
@@ -156,7 +158,8 @@ class Composer(VBox):  # type: ignore[misc]
 
     def _work(self) -> None:
         self._planning, self._looking = Worker(self._failed), Worker(self._failed)
-        self._sending, self._trying = Worker(self._failed), Worker(self._trial_failed)
+        self._sending = Worker(lambda error: self.confirmation.refuse(explained(error)))
+        self._trying = Worker(lambda error: self.confirmation.show_trial(explained(error), "error"))
 
     def _lay_out(self, campaign: Campaign | None, ledger: str, leave_out: Collection[str], consent: str | None) -> None:
         columns = [str(name) for name in self._material.checked.columns if name not in VERDICT_DTYPES]
@@ -215,14 +218,24 @@ class Composer(VBox):  # type: ignore[misc]
             message = message_of(form, self._material)
             self.preview.show(people.preview(message, number, self._material.clock), form.writing.sender)
             self.message.show_tokens(people.tokens(message), len(people))
-        except BulkkitError as error:
+        except Exception as error:
             self.preview.explain(explained(error))
 
+    def _is_of_this_form(self, plan: Plan) -> bool:
+        # A plan that arrives at the moment of a change may be shown although it is the earlier form's.
+        outcome = self._outcome
+        is_current = outcome is not None and outcome.plan is plan and outcome.form == self.form
+        if not is_current:
+            self.confirmation.explain(OUTDATED, "warning")
+        return is_current
+
     def _begin(self, plan: Plan, confirm: int) -> None:
-        self._sending.request(lambda: self._attach(begin(_askable(plan, f"send(confirm={confirm})"), confirm)))
+        if self._is_of_this_form(plan):
+            self._sending.request(lambda: self._attach(begin(_askable(plan, f"send(confirm={confirm})"), confirm)))
 
     def _resume(self, plan: Plan) -> None:
-        self._sending.request(lambda: self._attach(_resumed(_askable(plan, "send()"))))
+        if self._is_of_this_form(plan):
+            self._sending.request(lambda: self._attach(_resumed(_askable(plan, "send()"))))
 
     def _try(self, plan: Plan, email: str) -> None:
         self.confirmation.show_trial("Sending …")
@@ -250,11 +263,8 @@ class Composer(VBox):  # type: ignore[misc]
         assert self._outcome is not None  # noqa: S101 - a plan was asked for when the form was made
         return self._outcome
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, error: BaseException) -> None:
         self.confirmation.explain(explained(error))
-
-    def _trial_failed(self, error: Exception) -> None:
-        self.confirmation.show_trial(explained(error), "error")
 
 
 def _written(campaign: Campaign | None, part: str) -> Writing:

@@ -16,6 +16,7 @@ from bulkkit.widgets.fields import heading, shown, text
 from bulkkit.widgets.markup import markup
 from bulkkit.widgets.notes import noted
 from bulkkit.widgets.view import View
+from bulkkit.widgets.worker import explained
 
 SANDBOX = "Nothing leaves this machine: it is a rehearsal in the sandbox."
 LOOPBACK = "It goes to a relay on this machine."
@@ -32,6 +33,7 @@ class ConfirmationPane(VBox):  # type: ignore[misc]
         trial: Callable[[Plan, str], None],
     ) -> None:
         self._outcome: Outcome | None = None
+        self._complains = False
         self._on_send, self._on_resume, self._on_trial = send, resume, trial
         self.check, self.notes, self.answer = View(), View(), View()
         self.trial = View()
@@ -80,10 +82,13 @@ class ConfirmationPane(VBox):  # type: ignore[misc]
     def show(self, outcome: Outcome) -> None:
         """Show what blocks, or how many get it."""
         self._outcome = outcome
+        if self._complains:
+            # What went wrong with an earlier form is not so of this one.
+            self.explain("")
         self.check.show(checked(outcome))
         self.notes.show(noted(outcome.notes(Place.CHECK)))
         shown(self.row, outcome.standing is None)
-        shown(self.resume_button, outcome.standing is not None and outcome.standing.can_go_on)
+        shown(self.resume_button, self._may_resume())
         self._enable()
 
     def show_sending(self, outcome: Outcome) -> None:
@@ -98,8 +103,14 @@ class ConfirmationPane(VBox):  # type: ignore[misc]
         self.trial.show(markup("compose_trial", id=f"trial-{self.trial.model_id}", said=said, kind=kind))
 
     def explain(self, said: str, kind: str = "error") -> None:
-        """Say what came of a click."""
+        """Say what came of a click; an error is gone with the next form that is shown."""
+        self._complains = bool(said) and kind == "error"
         self.answer.show(markup("compose_sentence", said=said, kind=kind) if said else "")
+
+    def refuse(self, said: str) -> None:
+        """Say why a click came to nothing; what can be gone on with is offered again."""
+        self.explain(said)
+        shown(self.resume_button, self._may_resume())
 
     def _enable(self) -> None:
         self.send_button.disabled = not self._may_send()
@@ -112,6 +123,10 @@ class ConfirmationPane(VBox):  # type: ignore[misc]
             return False
         return self.typed == outcome.plan.recipients
 
+    def _may_resume(self) -> bool:
+        standing = None if self._outcome is None else self._outcome.standing
+        return standing is not None and standing.can_go_on
+
     def _clicked(self) -> None:
         # A second click finds the number gone.
         if self._may_send() and (number := self.typed) is not None:
@@ -120,9 +135,17 @@ class ConfirmationPane(VBox):  # type: ignore[misc]
             self._on_send(self._plan, number)
 
     def _resume_clicked(self) -> None:
-        self.resume_button.layout.display = "none"
+        # A second click finds the button gone.
+        if self.resume_button.layout.display == "none":
+            return
+        try:
+            plan = self._plan
+        except InputError as error:
+            self.explain(explained(error))
+            return
+        shown(self.resume_button, False)
         self.explain("Going on …", "")
-        self._on_resume(self._plan)
+        self._on_resume(plan)
 
     def _trial_clicked(self, email: str) -> None:
         outcome = self._outcome

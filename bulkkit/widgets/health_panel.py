@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ipywidgets import VBox
 
-from bulkkit.drilling.parts import Part, dividing, labels, parts
+from bulkkit.drilling.parts import dividing, labels, parts
 from bulkkit.errors import InputError
 from bulkkit.scoring import Health
 from bulkkit.widgets.chips import Chip, Chips
@@ -18,7 +19,25 @@ from bulkkit.widgets.rows import Rows
 from bulkkit.widgets.view import View
 from bulkkit.widgets.worker import Worker, explained
 
-WHOLE: Final = Part("whole list", -1)
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A part of the list: a value of a column, and how many rows have it."""
+
+    column: str
+    name: str
+    rows: int
+
+
+WHOLE: Final = Slice("", "whole list", -1)
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """The parts that are offered, and the one that is chosen."""
+
+    parts: tuple[Slice, ...] = (WHOLE,)
+    part: Slice = WHOLE
 
 
 class HealthPanel(VBox):  # type: ignore[misc]
@@ -47,7 +66,8 @@ class HealthPanel(VBox):  # type: ignore[misc]
         columns = dividing(self._list)
         if by is not None and by not in columns:
             raise InputError(f"by={by!r} divides this list into no 2 to 30 parts; use {', '.join(columns) or 'None'}.")
-        self._parts, self._part, self._drawn = [WHOLE], WHOLE, Part("", -1)
+        self._chosen, self._offered = Division(), Division().parts
+        self._drawn: Division | None = None
         self._worker = Worker(self._failed)
         self._summary, self._figure, self._rows = View(), FigureView(), Rows("Click a bar to see the rows behind it.")
         self._chips = Chips("Parts of the list", self._choose)
@@ -73,31 +93,36 @@ class HealthPanel(VBox):  # type: ignore[misc]
 
     def _divide(self, _change: Any = None) -> None:
         column = self.column.value
-        self._drawn = Part("", -1)
-        self._parts = [WHOLE, *(parts(self._list[column]) if column else [])]
-        self._choose(0)
-
-    def _choose(self, number: int) -> None:
-        self._part = self._parts[number]
+        found = parts(self._list[column]) if column else []
+        self._chosen = Division((WHOLE, *(Slice(column, part.name, part.rows) for part in found)))
         self._worker.request(self._draw)
 
+    def _choose(self, number: int) -> None:
+        # A click is on the chips that the page has, which may be those of the column before.
+        offered = self._offered
+        if 0 <= number < len(offered) and offered[number] in self._chosen.parts:
+            self._chosen = replace(self._chosen, part=offered[number])
+            self._worker.request(self._draw)
+
     def _draw(self) -> None:
-        part = self._part
-        if part != self._drawn:
-            self._chips.show([Chip(each.name, _size(each), each == part) for each in self._parts])
+        chosen = self._chosen
+        part = chosen.part
+        if chosen != self._drawn:
+            self._offered = chosen.parts
+            self._chips.show([Chip(each.name, _size(each), each == part) for each in chosen.parts])
             self._shown = self._health_of(part)
             of = "the whole list" if part is WHOLE else part.name
             self._summary.show(markup("health", said=summary(self._shown), of=of))
             self._figure.show(self._shown.figure(), clicked=self._clicked, titled=False)
-            self._drawn = part
+            self._drawn = chosen
         self._show_rows(part, self.component.value)
 
-    def _health_of(self, part: Part) -> Health:
+    def _health_of(self, part: Slice) -> Health:
         if part is WHOLE:
             return self._whole
-        return self._whole.of(labels(self._list[self.column.value]) == part.name)
+        return self._whole.of(labels(self._list[part.column]) == part.name)
 
-    def _show_rows(self, part: Part, component: str) -> None:
+    def _show_rows(self, part: Slice, component: str) -> None:
         if not component:
             return self._rows.clear()
         try:
@@ -110,9 +135,9 @@ class HealthPanel(VBox):  # type: ignore[misc]
     def _clicked(self, mark: Mark) -> None:
         self.component.value = str(costliest(self._shown.components)["component"].iloc[mark.row])
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, error: BaseException) -> None:
         self._rows.view.show(markup("failure", sentence=explained(error)))
 
 
-def _size(part: Part) -> str:
+def _size(part: Slice) -> str:
     return "" if part is WHOLE else f"{part.rows:,}"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from os import PathLike
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any, Final
 
+import pandas as pd
 from ipywidgets import Button, HBox, Layout, VBox
 
 from bulkkit.ledger import Ledger
@@ -24,6 +26,8 @@ BETWEEN_DRAWINGS: Final = 0.2
 """Seconds: five times a second is as often as eyes can use, and far below the kernel's limit of messages."""
 AT_LEAST_EVERY: Final = 1.0
 """Seconds after which a running send is drawn although nothing moved, so that silence means a dead kernel."""
+TRIES_AT_THE_END: Final = 10
+"""Drawings of a send that has ended, until its ledger can be read; the next click tries again."""
 SILENT_AFTER: Final = 5
 """Seconds without a word after which the page says that the kernel may be gone."""
 
@@ -69,7 +73,8 @@ class SendPanel(VBox):  # type: ignore[misc]
         self._problem, self._under_way = "", ""
         self._send: Send | None = None
         self._drawn_at = 0.0
-        self._drawing, self._acting = Worker(self._cannot_draw), Worker(self._failed)
+        self._drawn = Drawing("")
+        self._drawing, self._acting = Worker(self._cannot_draw), Worker(self._failed, keep_all=True)
         self._head, self._detail, self._doubt = View(), View(), DoubtView(self._decide)
         self._buttons = {name: self._button(name) for name in BUTTONS}
         self._row = HBox(list(self._buttons.values()), layout=Layout(flex_flow="row wrap", margin="4px 0 8px 0"))
@@ -124,8 +129,10 @@ class SendPanel(VBox):  # type: ignore[misc]
             self._act(lambda: send.resolve(emails, choice), "")
 
     def _act(self, action: Callable[[], Any], said: str) -> None:
+        self._problem = ""
+
         def act() -> None:
-            self._problem, self._under_way = "", said
+            self._under_way = said
             self._drawing.request(self._draw)
             try:
                 action()
@@ -135,7 +142,7 @@ class SendPanel(VBox):  # type: ignore[misc]
 
         self._acting.request(act)
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, error: BaseException) -> None:
         # What ended the send itself is shown as long as it has ended; this is what was asked for meanwhile.
         self._problem = "" if self._send is not None and error is self._send.error else explained(error)
         self._drawing.request(self._draw)
@@ -151,14 +158,26 @@ class SendPanel(VBox):  # type: ignore[misc]
         if send is None:
             self._show(self._drawn_from_ledger())
             return
+        while send.is_running:
+            self._draw_send(send)
+            send.join(BETWEEN_DRAWINGS)
+        for _ in range(TRIES_AT_THE_END):
+            if self._draw_send(send):
+                return
+            sleep(BETWEEN_DRAWINGS)
+
+    def _draw_send(self, send: Send) -> bool:
+        """Draw a send as it stands; where that cannot be read now, say why beside what was read last."""
         try:
-            while send.is_running:
-                self._show(of_send(send, self._problem, self._under_way))
-                self._show_doubts(send)
-                send.join(BETWEEN_DRAWINGS)
-        finally:
-            self._show(of_send(send, self._problem, self._under_way))
-            self._show_doubts(send)
+            self._drawn = of_send(send, self._problem, self._under_way)
+            doubts = _doubts(send)
+        except Exception as error:
+            failure = markup("failure", sentence=explained(error))
+            self._show(replace(self._drawn, head=self._drawn.head + failure))
+            return False
+        self._show(self._drawn)
+        self._show_doubts(*doubts)
+        return True
 
     def _drawn_from_ledger(self) -> Drawing:
         found = self._stored.found()
@@ -178,13 +197,18 @@ class SendPanel(VBox):  # type: ignore[misc]
         for name, button in self._buttons.items():
             button.disabled = name not in drawing.allowed
 
-    def _show_doubts(self, send: Send) -> None:
-        number = send.progress.in_doubt
-        if send.is_running or not number:
+    def _show_doubts(self, number: int, rows: pd.DataFrame | None) -> None:
+        if rows is None:
             self._doubt.show_count(number)
-            return
-        rows = send.in_doubt
-        self._doubt.show_rows(rows, left=max(0, number - len(rows)))
+        else:
+            self._doubt.show_rows(rows, left=max(0, number - len(rows)))
 
-    def _cannot_draw(self, error: Exception) -> None:
-        self._show(of_nothing(self._stored.place, explained(error)))
+    def _cannot_draw(self, error: BaseException) -> None:
+        if self._send is None:
+            self._show(of_nothing(self._stored.place, explained(error)))
+
+
+def _doubts(send: Send) -> tuple[int, pd.DataFrame | None]:
+    """Return how many messages are in doubt, and their rows where one may decide on them."""
+    number = send.progress.in_doubt
+    return number, None if send.is_running or not number else send.in_doubt

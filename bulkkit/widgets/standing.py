@@ -124,10 +124,6 @@ def figures(progress: Progress, clock: Clock) -> tuple[Figure, ...]:
     )
 
 
-def _ago(seconds: float) -> str:
-    return f"{duration(_seconds(seconds))} ago"
-
-
 def _pace(rate: float | None) -> str:
     return "not known yet" if rate is None else plural(_three_digits(rate), "message")
 
@@ -184,12 +180,7 @@ def _network_row(name: str, counts: Any) -> NetworkRow:
 
 
 def _troubles(counts: Any) -> Iterable[str]:
-    for kind, word in (
-        ("refused", "refused"),
-        ("expired", "given up"),
-        ("in_doubt", "in doubt"),
-        ("deferred", "put off"),
-    ):
+    for kind, word in TROUBLES.items():
         if number := getattr(counts, kind):
             yield f"{count(number)} {word}"
 

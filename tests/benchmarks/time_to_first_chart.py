@@ -1,11 +1,14 @@
-"""`python tests/time_to_first_chart.py` says how long it takes from the command to the first chart, part by part."""
+"""How long it takes from the command to the first chart: `python tests/benchmarks/time_to_first_chart.py`."""
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from browser import Lab
 from desk import open_chromium, serve_desk
