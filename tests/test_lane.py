@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from rehearsal import people, relay, start, states
 from servers import Answer, Asked, MailServer, always, answer
 
+from bulkkit.errors import RelayError
 from bulkkit.ledger import Ledger
 from bulkkit.sending import lane
 from bulkkit.sending.throttle import Limit, Throttle
@@ -110,6 +112,31 @@ def test_a_refused_recipient_costs_the_next_one_nothing(
     assert set(said.values()) == {"accepted"}
     assert server.counts() == dict.fromkeys(said, 1)
     assert len(server.clients) == 1
+
+
+@pytest.mark.parametrize("reply", ["550 5.5.1 No\r\n", "421 4.3.2 No\r\n", "354 Go on\r\n"])
+def test_a_refused_reset_is_nobodys_refusal(serve: Callable[..., MailServer], path: Path, reply: str) -> None:
+    """What a server says to RSET is not said of the next recipient, who gets the whole message, and once."""
+    script = [always("RCPT", "550 5.1.1 Nobody\r\n", recipient="p0001@alpha.example"), always("RSET", reply)]
+    server = serve(lambda asked: script[0](asked) or script[1](asked))
+    start([relay(server.port, max_connections=1)], people(5), path).wait(20)
+    said = states(path)
+    assert said.pop("p0001@alpha.example") == "refused"
+    assert set(said.values()) == {"accepted"}
+    assert server.counts() == dict.fromkeys(said, 1)
+    assert all("Dear Ana" in taken.text for taken in server.mail)
+
+
+@pytest.mark.parametrize("reply", ["550 5.7.1 No sender\r\n", "451 4.3.0 Later\r\n"])
+def test_a_server_that_takes_a_recipient_without_a_sender_gets_no_empty_message(
+    serve: Callable[..., MailServer], path: Path, reply: str
+) -> None:
+    """Where MAIL is refused and everything after it agreed to, nothing is ended with a dot."""
+    server = serve(answer("MAIL", reply))
+    send = start([relay(server.port, max_connections=1)], people(3), path)
+    with contextlib.suppress(RelayError):
+        send.wait(20)
+    assert all("Dear Ana" in taken.text for taken in server.mail)
 
 
 def test_who_is_suppressed_while_looked_ahead_gets_nothing(serve: Callable[..., MailServer], path: Path) -> None:

@@ -185,10 +185,14 @@ class Session:
             raise
         for step, reply in zip(steps, exchange.replies, strict=True):
             self._agreeing(step, reply)
-        last = exchange.replies[-1]
+        _, recipient, last = exchange.replies[-len(STEPS) :]
         refused = _refusal(steps, exchange.replies)
         if refused and last.is_positive:
-            await self._empty_message()
+            if recipient.is_positive:
+                # Who has a recipient would take an empty message for one.
+                self.abort()
+            else:
+                await self._empty_message()
         self._is_unfinished = not last.is_positive
         return refused or ("DATA", last)
 
@@ -211,13 +215,17 @@ class Session:
         if reply.is_positive and (reply.code >= 300) != (step == "DATA"):
             self.abort()
             raise WireError(f"The server answered {step} with {str(reply)[:80]!r}, which is no answer to it.")
+        if step == "RSET" and not reply.is_positive:  # It says nothing of the next recipient.
+            self.abort()
+            raise WireError(f"The server refused RSET: {str(reply)[:80]!r}.")
         if reply.code == 421:  # RFC 5321 §3.8: the server is closing this connection.
             self.abort()
         return reply
 
 
 def _refusal(steps: tuple[str, ...], replies: list[Reply]) -> tuple[str, Reply] | None:
-    return next(((step, reply) for step, reply in zip(steps, replies, strict=False) if not reply.is_positive), None)
+    said = zip(steps, replies, strict=False)
+    return next(((step, reply) for step, reply in said if step != "RSET" and not reply.is_positive), None)
 
 
 def _as_data(message: bytes) -> bytes:
