@@ -326,7 +326,8 @@ class _Conversation:
             self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
             raise _OverError
         if answer.then == "half-close":
-            self._writer.write_eof()
+            with contextlib.suppress(OSError):  # The client may be gone already.
+                self._writer.write_eof()
             self._is_half_closed = True
         if answer.then == "babble":
             await asyncio.sleep(0.05)
