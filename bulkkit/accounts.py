@@ -6,9 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from bulkkit.vocabulary import SendState
-
-FINAL_STATES = (SendState.ACCEPTED, SendState.REFUSED, SendState.EXPIRED, SendState.IN_DOUBT)
+from bulkkit.vocabulary import ENDED, SendState
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ def of_list(waterfall: pd.DataFrame) -> Balance:
 
 def of_send(sends: pd.DataFrame, planned: int) -> Balance:
     """Return: planned = accepted + refused + given up + in doubt."""
-    ended = int(sends["state"].isin(FINAL_STATES).sum())
+    ended = int(sends["state"].isin(ENDED).sum())
     return Balance("planned = accepted + refused + given up + in doubt", planned, ended)
 
 

@@ -59,3 +59,8 @@ class RelayError(BulkkitError, ConnectionError):
 
 class ConfigurationError(RelayError):
     """The relay's address or options make no sense."""
+
+
+def explained(error: BaseException) -> str:
+    """Return what a person reads of an error: its sentence, and its kind where it is not one of bulkkit's own."""
+    return str(error) if isinstance(error, BulkkitError) else f"{type(error).__name__}: {error}"

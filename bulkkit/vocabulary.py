@@ -100,6 +100,8 @@ class SendState(StrEnum):
 
 UNFINISHED: Final = frozenset({SendState.QUEUED, SendState.DEFERRED, SendState.CLAIMED, SendState.DOTTED})
 """States from which a message may still go out, or be found to have: a dead process may have left it in any of them."""
+ENDED: Final = frozenset(SendState) - UNFINISHED
+"""States on which a send does not work any more by itself; `in_doubt` waits for a person."""
 
 
 class EventKind(StrEnum):

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from importlib.metadata import PackageNotFoundError, version
 from os import PathLike
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Protocol
 
 import pandas as pd
 
@@ -19,7 +19,7 @@ from bulkkit.frames import conform
 from bulkkit.ledger import Ledger
 from bulkkit.metrics import rates
 from bulkkit.reporting.bounces import reasons
-from bulkkit.vocabulary import EVENT_DTYPES, CampaignKind, Rate, SendState
+from bulkkit.vocabulary import EVENT_DTYPES, UNFINISHED, CampaignKind, Rate, SendState
 
 
 class Book(Protocol):
@@ -38,10 +38,6 @@ class Book(Protocol):
 
     def waterfall(self, campaign: str) -> pd.DataFrame:
         """Return how a list became a campaign's recipients."""
-
-
-UNFINISHED: Final = (SendState.QUEUED, SendState.CLAIMED, SendState.DOTTED, SendState.DEFERRED)
-"""States of a send that is still to come to an end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +100,7 @@ class Findings:
     @property
     def unfinished(self) -> int:
         """How many messages are still to be sent."""
-        return int(self.sends["state"].isin([str(state) for state in UNFINISHED]).sum())
+        return int(self.sends["state"].isin(UNFINISHED).sum())
 
     @property
     def untracked(self) -> int | None:

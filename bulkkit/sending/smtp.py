@@ -70,7 +70,6 @@ class Session:
         self._ending: Exchange
         self._is_asking = False
         self._is_in_data = False
-        self._is_unfinished = False
 
     @classmethod
     async def open(cls, relay: Relay, password: str | None = None, deadlines: Deadlines | None = None) -> Session:
@@ -111,7 +110,7 @@ class Session:
         """Send an envelope; `agreed` tells what comes of it."""
         self._envelope, self._is_asking = envelope, True
         if self.pipelines:
-            (self._asked,) = self._stream.ask(*self._opening(envelope))
+            (self._asked,) = self._stream.ask(b"".join(envelope.lines), self._deadlines.steps)
 
     async def agreed(self) -> tuple[str, Reply]:
         """Return the first step that the server refused (`MAIL`, `RCPT` or `DATA`), or DATA, with its reply.
@@ -125,6 +124,8 @@ class Session:
         """
         step, reply = await (self._at_once() if self.pipelines else self._one_by_one())
         self._is_asking, self._is_in_data = False, reply.is_positive
+        if not reply.is_positive:
+            await self._reset()
         return step, reply
 
     async def body(self, message: bytes) -> None:
@@ -145,9 +146,9 @@ class Session:
         if then is None:
             (self._ending,) = self._stream.ask(dot, (self._deadlines.dot,))
         else:
-            lines, seconds = self._opening(then)
             self._envelope, self._is_asking = then, True
-            self._ending, self._asked = self._stream.ask(dot + lines, (self._deadlines.dot,), seconds)
+            groups = (self._deadlines.dot,), self._deadlines.steps
+            self._ending, self._asked = self._stream.ask(dot + b"".join(then.lines), *groups)
 
     async def ended(self) -> Reply:
         """Return what the server says of the message."""
@@ -158,74 +159,69 @@ class Session:
         # In the middle of data a goodbye would be more data. Else the server may hang up first; nothing is owed.
         if not (self._is_in_data or self._is_asking):
             with contextlib.suppress(WireError):
-                await self._stream.ask(b"QUIT\r\n", (min(5.0, self._deadlines.envelope),))[0].done
+                await self._said(b"QUIT\r\n", min(5.0, self._deadlines.envelope))
         self._stream.abort()
 
     def abort(self) -> None:
         """Drop the connection at once."""
         self._stream.abort()
 
-    def _opening(self, envelope: Envelope) -> tuple[bytes, tuple[float, ...]]:
-        """Return the bytes of an envelope, and how long the server may take for each reply."""
-        lines, seconds = b"".join(envelope.lines), self._deadlines.steps
-        if not self._is_unfinished:
-            return lines, seconds
-        self._is_unfinished = False
-        return b"RSET\r\n" + lines, (self._deadlines.envelope, *seconds)
+    async def _said(self, line: bytes, seconds: float) -> Reply:
+        (exchange,) = self._stream.ask(line, (seconds,))
+        return (await exchange.done)[0]
 
     async def _at_once(self) -> tuple[str, Reply]:
-        exchange = self._asked
-        steps = ("RSET", *STEPS)[-len(exchange.seconds) :]
         try:
-            await exchange.done
+            replies = await self._asked.done
         except WireError:
             # A connection that breaks takes nothing back of what the server said before.
-            if refused := _refusal(steps, exchange.replies):
+            if refused := _refusal(self._asked.replies):
                 return refused
             raise
-        for step, reply in zip(steps, exchange.replies, strict=True):
+        for step, reply in zip(STEPS, replies, strict=True):
             self._agreeing(step, reply)
-        _, recipient, last = exchange.replies[-len(STEPS) :]
-        refused = _refusal(steps, exchange.replies)
-        if refused and last.is_positive:
-            if recipient.is_positive:
-                # Who has a recipient would take an empty message for one.
-                self.abort()
-            else:
-                await self._empty_message()
-        self._is_unfinished = not last.is_positive
-        return refused or ("DATA", last)
+        refused = _refusal(replies)
+        if refused and replies[-1].is_positive:
+            await self._end_data(has_recipient=replies[1].is_positive)
+        return refused or ("DATA", replies[-1])
 
     async def _one_by_one(self) -> tuple[str, Reply]:
         for step, line, seconds in zip(STEPS, self._envelope.lines, self._deadlines.steps, strict=True):
-            reply = self._agreeing(step, (await self._stream.ask(line, (seconds,))[0].done)[0])
+            reply = self._agreeing(step, await self._said(line, seconds))
             if not reply.is_positive:
-                with contextlib.suppress(WireError):
-                    await self._stream.ask(b"RSET\r\n", (self._deadlines.envelope,))[0].done
                 break
         return step, reply
 
-    async def _empty_message(self) -> None:
-        """End the data to which a server agreed though it refused the recipient (RFC 2920 §3.1)."""
+    async def _end_data(self, *, has_recipient: bool) -> None:
+        """End the data to which a server agreed though it refused sender or recipient (RFC 2920 §3.1)."""
+        if has_recipient:
+            self.abort()  # A dot would be an empty message to them.
+            return
         with contextlib.suppress(WireError):
-            await self._stream.ask(b".\r\n", (self._deadlines.dot,))[0].done
+            await self._said(b".\r\n", self._deadlines.dot)
+
+    async def _reset(self) -> None:
+        """End a transaction that was refused; where the server will not, the next message takes another connection."""
+        try:
+            self._agreeing("RSET", reply := await self._said(b"RSET\r\n", self._deadlines.envelope))
+        except WireError:
+            return
+        if not reply.is_positive:
+            self.abort()
 
     def _agreeing(self, step: str, reply: Reply) -> Reply:
         # RFC 5321 §4.3.2: DATA is agreed to by 354, all else by 2xx. Another yes belongs to another question.
         if reply.is_positive and (reply.code >= 300) != (step == "DATA"):
             self.abort()
             raise WireError(f"The server answered {step} with {str(reply)[:80]!r}, which is no answer to it.")
-        if step == "RSET" and not reply.is_positive:  # It says nothing of the next recipient.
-            self.abort()
-            raise WireError(f"The server refused RSET: {str(reply)[:80]!r}.")
         if reply.code == 421:  # RFC 5321 §3.8: the server is closing this connection.
             self.abort()
         return reply
 
 
-def _refusal(steps: tuple[str, ...], replies: list[Reply]) -> tuple[str, Reply] | None:
-    said = zip(steps, replies, strict=False)
-    return next(((step, reply) for step, reply in said if step != "RSET" and not reply.is_positive), None)
+def _refusal(replies: list[Reply]) -> tuple[str, Reply] | None:
+    said = zip(STEPS, replies, strict=False)
+    return next(((step, reply) for step, reply in said if not reply.is_positive), None)
 
 
 def _as_data(message: bytes) -> bytes:

@@ -15,7 +15,7 @@ import pandas as pd
 from bulkkit.frames import from_rows
 from bulkkit.sending.clock import Clock
 from bulkkit.sending.job import Progress, RunState
-from bulkkit.vocabulary import SendState
+from bulkkit.vocabulary import ENDED, UNFINISHED, SendState
 
 LAST_REPLIES: Final = 5
 
@@ -37,7 +37,8 @@ NETWORK_DTYPES: Final = {
 
 _WAITING: Final = (SendState.QUEUED, SendState.DEFERRED)
 _IN_FLIGHT: Final = (SendState.CLAIMED, SendState.DOTTED)
-_ENDED: Final = frozenset({SendState.ACCEPTED, SendState.REFUSED, SendState.EXPIRED})
+_ANSWERED: Final = ENDED - {SendState.IN_DOUBT}
+"""The states by which pace is measured."""
 
 States = Mapping[SendState, int]
 
@@ -75,7 +76,7 @@ class Tally:
             whole[origin] -= 1
             part[aim] += 1
             whole[aim] += 1
-            self._ended += after in _ENDED
+            self._ended += after in _ANSWERED
             self._heartbeat, self._moved_at = self._clock.now(), time.monotonic()
             if reply:
                 self._replies.append(reply)
@@ -137,12 +138,12 @@ def _states(counts: list[int]) -> States:
 
 def ended(states: States) -> int:
     """Return how many messages have come to an end, those in doubt aside."""
-    return sum(states.get(state, 0) for state in _ENDED)
+    return sum(states.get(state, 0) for state in _ANSWERED)
 
 
 def still_open(states: States) -> int:
     """Return how many messages are still to come to an end."""
-    return sum(states.get(state, 0) for state in (*_WAITING, *_IN_FLIGHT))
+    return sum(states.get(state, 0) for state in UNFINISHED)
 
 
 def counted(states: States) -> dict[str, int]:
