@@ -22,19 +22,19 @@ class Journal:
         self._writer: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="bulkkit-ledger")
 
-    async def commit(self, *steps: Step) -> frozenset[int]:
-        """Return once these steps are on the disk: the sends whose claim was withheld.
+    def commit(self, *steps: Step) -> asyncio.Future[frozenset[int]]:
+        """Return, to be awaited, the sends whose claim was withheld; by then these steps are on the disk.
 
         Raises
         ------
         LedgerError
-            Where the ledger cannot be written; then nothing of this group was.
+            Once it is awaited, where the ledger cannot be written; then nothing of this group was.
         """
         written: asyncio.Future[frozenset[int]] = self._loop.create_future()
         self._waiting.append((steps, written))
         if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write_all())
-        return await written
+            self._writer = self._loop.create_task(self._write_all())
+        return written
 
     async def close(self) -> None:
         """Wait for what is being written."""
