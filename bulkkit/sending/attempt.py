@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from bulkkit.errors import InputError
 from bulkkit.message.headers import envelope_address
@@ -20,16 +19,14 @@ BROKEN_DELAY: Final = 60.0
 """Seconds before a message is tried again whose connection broke before the dot; doubled each time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(NamedTuple):
     """A message written out, with its envelope."""
 
     envelope: Envelope
     message: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """A turn's message on its way; each method returns what became of it, for the ledger."""
 
     job: Job
@@ -91,5 +88,5 @@ class Attempt:
     @property
     def _age(self) -> float:
         # From the first attempt, not from queueing: a long send keeps its last messages waiting for days.
-        now = self.job.clock.now()
-        return (now - (self.recipient.first_claimed_at or now)).total_seconds()
+        first = self.recipient.first_claimed_at
+        return 0.0 if first is None else (self.job.clock.now() - first).total_seconds()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from bulkkit.errors import InputError, RelayError, TemplateError
 from bulkkit.sending.attempt import Attempt, Parcel
@@ -43,8 +43,7 @@ class Office:
     tally: Tally
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """A message under way: claimed, and its envelope asked for."""
 
     attempt: Attempt
@@ -58,7 +57,7 @@ class Lane:
     def __init__(self, line: Line, office: Office) -> None:
         self._line = line
         self._office = office
-        self._turns: list[Turn] = []
+        self._turns: dict[int, Turn] = {}
         self._owed: list[Outcome] = []
 
     async def run(self) -> None:
@@ -74,12 +73,12 @@ class Lane:
         office, relay = self._office, self._line.relay
         try:
             while turn := await office.turnstile.next(relay):
-                self._turns.append(turn)
+                self._turns[turn.send_id] = turn
                 delivery = await self._begun(turn)
                 while delivery is not None:
                     delivery = await self._handed_over(delivery)
         finally:
-            for turn in self._turns:
+            for turn in self._turns.values():
                 office.turnstile.done(turn)
             await self._line.close()
 
@@ -90,7 +89,7 @@ class Lane:
         except RelayError as error:
             # Nobody waits for a relay with a turn in hand: another connection may be able to take it.
             self._office.turnstile.give_back(turn)
-            self._turns.remove(turn)
+            del self._turns[turn.send_id]
             await self._office.turnstile.rest(self._line.backoff(error))
             return None
         attempt = self._attempt(turn)
@@ -112,7 +111,7 @@ class Lane:
     async def _handed_over(self, delivery: Delivery) -> Delivery | None:
         """Hand a message over; return the next one where its envelope went along."""
         attempt, session = delivery.attempt, delivery.session
-        if self._owed and not await session.is_answered_within(GRACE):
+        if self._owed and not session.is_answered and not await session.is_answered_within(GRACE):
             await self._commit()
         try:
             step, reply = await session.agreed()
@@ -164,7 +163,7 @@ class Lane:
         except (InputError, TemplateError):
             self._office.turnstile.give_back(turn)  # Its own turn will say why it cannot be written.
             return None
-        self._turns.append(turn)
+        self._turns[turn.send_id] = turn
         return Delivery(attempt, parcel, session)
 
     def _attempt(self, turn: Turn) -> Attempt:
@@ -184,12 +183,12 @@ class Lane:
         return bool(withheld)
 
     def _claimed(self, send_id: int, *, is_withheld: bool) -> None:
-        turn = next(turn for turn in self._turns if turn.send_id == send_id)
+        turn = self._turns[send_id]
         after = SendState.REFUSED if is_withheld else SendState.CLAIMED
         self._office.tally.moved(turn.network, turn.state, after)
         if is_withheld:
             self._office.turnstile.drop(turn)
-            self._turns.remove(turn)
+            del self._turns[send_id]
 
     async def _conclude(self, attempt: Attempt, outcome: Outcome) -> None:
         """Write an outcome down now."""
@@ -206,7 +205,7 @@ class Lane:
         """Count an outcome; it is written down with what comes next."""
         self._owed.append(outcome)
         turn, turnstile = attempt.turn, self._office.turnstile
-        self._turns.remove(turn)
+        del self._turns[turn.send_id]
         said = outcome.reply and f"{attempt.recipient.email}: {outcome.reply}"
         self._office.tally.moved(turn.network, SendState.CLAIMED, outcome.state, said)
         if outcome.due_at is not None:
