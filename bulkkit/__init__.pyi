@@ -17,6 +17,7 @@ from .errors import (
 )
 from .events import read_events
 from .ledger import Ledger
+from .message.dkim import Dkim
 from .message.links import Links
 from .message.message import Message
 from .message.sender import Sender
@@ -40,6 +41,7 @@ __all__ = [
     "Comparison",
     "ConfigurationError",
     "ConfirmationError",
+    "Dkim",
     "Health",
     "InputError",
     "LeaseError",

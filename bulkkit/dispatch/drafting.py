@@ -20,6 +20,7 @@ from bulkkit.dispatch.route import Route
 from bulkkit.errors import InputError
 from bulkkit.ledger import Ledger
 from bulkkit.message.compiled import CompiledMessage, compile_message
+from bulkkit.message.dkim import Dkim
 from bulkkit.message.links import Links
 from bulkkit.preflight import Situation, as_frame, preflight
 from bulkkit.sending.estimate import finishing_times
@@ -47,6 +48,7 @@ def plan(
     leave_out: Collection[str] = DEFAULT_LEAVE_OUT,
     limit: int | None = None,
     retry: Retry | None = None,
+    dkim: Dkim | None = None,
 ) -> Plan:
     """Return a plan of sending `campaign`; nothing is sent and nothing is written.
 
@@ -70,6 +72,8 @@ def plan(
         At most so many recipients, the list's first ones that remain.
     retry
         When to try again and when to give up; by default after four days.
+    dkim
+        Whose signature the messages bear; None where the relay signs, or nobody does.
 
     Raises
     ------
@@ -80,7 +84,7 @@ def plan(
     ConfigurationError, LedgerError
         Where the relays do not fit each other or the ledger.
     """
-    route = Route(tuple(relays), links, throttle or Throttle.cautious(), retry or Retry())
+    route = Route(tuple(relays), links, throttle or Throttle.cautious(), retry or Retry(), dkim)
     known = existing_ledger(ledger)
     if known is not None:
         route.check_ledger(known)
