@@ -55,6 +55,9 @@ MIGRATIONS: Final = (
         campaign TEXT NOT NULL, since INTEGER NOT NULL
     ) STRICT;
     """,
+    """
+    CREATE TABLE imports (at INTEGER NOT NULL, events INTEGER NOT NULL, new INTEGER NOT NULL) STRICT;
+    """,
 )
 """Migration n brings a ledger from version n to n + 1; they are never changed, only added to."""
 

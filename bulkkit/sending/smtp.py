@@ -87,6 +87,10 @@ class Session:
                 if relay.user and password is not None:
                     await client.login(relay.user, password)
         except (aiosmtplib.SMTPException, OSError, TimeoutError, ValueError) as error:
+            if client.transport is not None:
+                cast(
+                    asyncio.Transport, client.transport
+                ).abort()  # Over TLS a close would wait for a goodbye, and the loop may end first.
             client.close()
             raise RelayError(_explain(relay, error, password)) from None
         return cls(client, limits)
