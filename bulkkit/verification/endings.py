@@ -22,6 +22,8 @@ SHORTEST: Final = 3
 def mended_ending(domain: str) -> str:
     """Return a domain with the ending that was meant; as it is, where its ending is one or nothing comes to mind."""
     head, dot, last = domain.rpartition(".")
+    if not dot:
+        return domain
     above, between, second = head.rpartition(".")
     both = inverted("endings").get(f"{second}.{last}")
     return f"{above}{between}{both}" if both and above else head + dot + meant_ending(last)

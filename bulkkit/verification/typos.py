@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any, Final
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from rapidfuzz.distance import OSA
 
 from bulkkit.verification.endings import is_ending, mended_ending
@@ -23,6 +25,7 @@ from bulkkit.verification.targets import (
     misspelt_names,
     names,
 )
+from bulkkit.verification.text_columns import halves
 
 COMPOUND: Final = ("co.", "com.")
 """How an ending of two parts begins."""
@@ -82,18 +85,28 @@ def suggestion(domain: str) -> str | None:
 
 def _doubtful(domains: list[str]) -> list[str]:
     """Return the domains that may have a suggestion: most are near to nothing, which is seen for all at once."""
-    first = {domain: domain.partition(".")[0] for domain in domains if len(domain) <= LONGEST}
-    close = {*near(list(set(first.values())), all_names()), *misspelt_names(), *joined(), *endings_of(), "www"}
-    together = joined().keys()
-    return [
-        domain
-        for domain, name in first.items()
-        if name in close
-        or domain.replace(".", "") in together
-        or name[:1].isdigit()
-        or name.startswith(ENCODED)
-        or mended_ending(domain) != domain
-    ]
+    every = pa.array(domains, pa.large_string())
+    every = every.filter(pc.less_equal(pc.utf8_length(every), LONGEST))
+    first, rest = halves(every, ".")
+    signs = (
+        pc.is_in(first, value_set=_names_like(first.unique().to_pylist())),
+        pc.is_in(pc.replace_substring(every, ".", ""), value_set=pa.array(joined(), pa.large_string())),
+        pc.match_substring_regex(first, f"^(?:[{DIGITS}]|{ENCODED})"),
+        pc.is_in(rest, value_set=_wrong(rest.unique().to_pylist())),
+    )
+    doubtful: list[str] = every.filter(reduce(pc.or_, signs)).to_pylist()
+    return doubtful
+
+
+def _names_like(firsts: list[str]) -> pa.LargeStringArray:
+    """Return the first labels that are those of a well-known domain, or a slip away from one."""
+    close = {*near(firsts, all_names()), *misspelt_names(), *joined(), *endings_of(), "www"}
+    return pa.array(close, pa.large_string())
+
+
+def _wrong(rests: list[str]) -> pa.LargeStringArray:
+    """Return what stands behind a first label and has a misspelt ending."""
+    return pa.array([rest for rest in rests if mended_ending(f".{rest}") != f".{rest}"], pa.large_string())
 
 
 def _target(domain: str) -> str | None:
