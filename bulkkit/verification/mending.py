@@ -33,6 +33,7 @@ FIXES: Final = (
     ("[＠﹫]", "@"),
     (rf"(?i){SPACE}*[(\[{{]{SPACE}*(?:at|@){SPACE}*[)\]}}]{SPACE}*", "@"),
     (rf"(?i)^([^@]*?){SPACE}+at{SPACE}+([^@]*)\z", r"\1@\2"),
+    (rf"(?i)(?:{SPACE}+dot{SPACE}+|{SPACE}*[(\[{{]{SPACE}*(?:dot|\.){SPACE}*[)\]}}]{SPACE}*)", "."),
     (f"{SPACE}+", ""),
     (r"^[.,;:<(\[]+|[^\pL\pN_]+\z", ""),
 )
@@ -75,6 +76,7 @@ def _candidates(addresses: pa.LargeStringArray) -> pa.LargeStringArray:
     texts = _with_dots(texts)
     for pattern, replacement in LATER_FIXES:
         texts = _replaced(texts, pattern, replacement)
+    texts = _changed(texts, matches(texts, "@.*@"), _once)
     return _changed(texts, ~matches(texts, "@"), lambda rows: _substituted(rows, _lost_at(), r"\1@\2"))
 
 
@@ -93,6 +95,12 @@ def _dotted(addresses: pa.LargeStringArray) -> pa.LargeStringArray:
     head = pc.replace_substring_regex(addresses, r"[^@]*\z", "")
     tail = pc.replace_substring_regex(addresses, "(?s)^.*@", "")
     return joined(head, pc.replace_substring_regex(tail, SEPARATORS, "."))
+
+
+def _once(addresses: pa.LargeStringArray) -> pa.LargeStringArray:
+    """Return the addresses without their domain where it stands twice: `ana@example.org@example.org`."""
+    head, last = (pc.replace_substring_regex(addresses, cut, "") for cut in (r"@[^@]*\z", "^.*@"))
+    return pc.if_else(pc.equal(halves(head)[1], last), head, addresses)
 
 
 def _replaced(texts: pa.LargeStringArray, pattern: str, replacement: str) -> pa.LargeStringArray:

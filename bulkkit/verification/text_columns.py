@@ -76,13 +76,13 @@ def octets(array: pa.LargeStringArray) -> npt.NDArray[np.int64]:
     return np.diff(_bounds(array))
 
 
-def halves(array: pa.LargeStringArray) -> tuple[pa.LargeStringArray, pa.LargeStringArray]:
-    """Return what stands before the first `@` of each text and what behind it; all of it before, where there is none.
+def halves(array: pa.LargeStringArray, at: str = "@") -> tuple[pa.LargeStringArray, pa.LargeStringArray]:
+    """Return what stands before the first `at` of each text and what behind it; all of it before, where there is none.
 
     A missing text has two empty halves.
     """
     bounds = _bounds(array)
-    found = pc.fill_null(pc.find_substring(array, "@"), -1).to_numpy(zero_copy_only=False)
+    found = pc.fill_null(pc.find_substring(array, at), -1).to_numpy(zero_copy_only=False)
     cuts = np.empty(3 * len(array) + 1, dtype=np.int64)
     cuts[::3] = bounds
     cuts[1::3] = np.where(found < 0, bounds[1:], bounds[:-1] + found)
