@@ -166,6 +166,21 @@ def test_each_domain_is_asked_once() -> None:
         assert server.questions == 41
 
 
+@pytest.mark.parametrize(("added", "questions"), [("mx.acme.example", 1), ("b.example", 1), ("c.example", 2)])
+def test_a_host_whose_address_came_with_the_answer_is_not_asked_about(added: str, questions: int) -> None:
+    """What a server adds unasked (RFC 1035 3.3.9) saves the second question; another host's address does not."""
+    asked = []
+
+    class Table:
+        async def ask(self, name: str, kind: str) -> Records:
+            asked.append((name, kind))
+            mx = ("10 MX.acme.example.", "20 b.example.")
+            return Records(Found.RECORDS, mx, 60, beside=frozenset({added}))
+
+    (told,) = answers_of(["acme.example"], Resolver(through=Table())).values()
+    assert (told.mail, len(asked)) == (Mail.MX, questions)
+
+
 def test_what_is_no_address_is_not_asked_about() -> None:
     """Neither a line break, nor a reserved name, nor a name that no host can have goes to a name server."""
     bad = [

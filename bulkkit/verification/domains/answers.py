@@ -38,12 +38,16 @@ class Records:
         Seconds for which the answer holds.
     said : str
         Why it failed.
+    beside : frozenset of str
+        Hosts whose address the server added unasked, in lower case: those of MX
+        records (RFC 1035 3.3.9).
     """
 
     found: Found
     values: tuple[str, ...] = ()
     ttl: int = 0
     said: str = ""
+    beside: frozenset[str] = frozenset()
 
 
 class Mail(StrEnum):

@@ -21,7 +21,7 @@ class Questions:
 
     def __init__(self, asker: Asker) -> None:
         self._asker = asker
-        self._hosts: dict[str, asyncio.Task[Found]] = {}
+        self._hosts: dict[str, asyncio.Future[Found]] = {}
 
     async def domain(self, name: str) -> DomainAnswer:
         """Return what DNS says of a domain's mail."""
@@ -29,7 +29,9 @@ class Questions:
         answer = of_mx(mx)
         if answer is None:
             return of_addresses(name, mx, await self._addresses(name))
-        return of_hosts(answer, await self._are_lost(answer.hosts)) if answer.mail is Mail.MX else answer
+        if answer.mail is not Mail.MX or not mx.beside.isdisjoint(answer.hosts):
+            return answer
+        return of_hosts(answer, await self._are_lost(answer.hosts))
 
     async def _are_lost(self, hosts: tuple[str, ...]) -> bool:
         """Tell whether it is certain of each host that it has no address."""
@@ -39,13 +41,14 @@ class Questions:
         return True
 
     async def _host(self, host: str) -> Found:
-        if host not in self._hosts:
-            self._hosts[host] = asyncio.ensure_future(self._found(host))
-        # Whoever is cancelled while waiting must not take the answer from the others.
-        return await asyncio.shield(self._hosts[host])
-
-    async def _found(self, host: str) -> Found:
-        return (await self._addresses(host))[-1].found
+        known = self._hosts.get(host)
+        if known is None:
+            known = self._hosts[host] = asyncio.get_running_loop().create_future()
+            try:
+                known.set_result((await self._addresses(host))[-1].found)
+            finally:
+                known.cancel()
+        return await known
 
     async def _addresses(self, name: str) -> list[Records]:
         """Return the answer for A, and for AAAA where that had no records."""
