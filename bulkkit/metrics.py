@@ -11,7 +11,19 @@ from numpy.typing import NDArray
 
 from bulkkit import conclusions
 from bulkkit.errors import InputError
-from bulkkit.outcomes import KEY, MEASURES, NOT_TOLD, AnyFrame, Frame, Measure, alike, keyed, mailboxes, outcomes
+from bulkkit.outcomes import (
+    KEY,
+    MEASURES,
+    NOT_TOLD,
+    AnyFrame,
+    Frame,
+    Knowledge,
+    Measure,
+    Messages,
+    alike,
+    keyed,
+    mailboxes,
+)
 from bulkkit.statistics import wilson
 from bulkkit.vocabulary import Counts, Rate
 
@@ -63,8 +75,37 @@ def rates(
     if not groups:
         raise InputError('by names no column; use by="campaign", or the columns to group by.')
     rows = keyed(events, "events")
-    messages = labelled(outcomes(rows, sends), groups, {"sends": sends, "contacts": contacts, "events": rows})
-    return tabulated(messages, groups)
+    messages = Messages.of(rows, sends)
+    counted = _counted(messages, groups, {"sends": sends, "contacts": contacts, "events": rows})
+    return _table(_most_known(counted, _aliases(groups)), groups)
+
+
+def _counted(messages: Messages, groups: list[str], frames: Mapping[str, AnyFrame | None]) -> pd.DataFrame:
+    """Return how many messages of each group and campaign each measure counts, and could have counted."""
+    own = {alias: name for alias, name in zip(_aliases(groups), groups, strict=True) if name != "campaign"}
+    rows = _joined(messages.rows, own, frames)
+    bases = {measure.base: f"_base_{place}" for place, measure in enumerate(MEASURES)}
+    sums = {name: messages.truth(*base) for base, name in bases.items()}
+    sums |= {measure.name: messages.truth(*measure.event, *measure.base) for measure in MEASURES}
+    truths = rows.select(*own, KEY[0], *(truth.alias(name) for name, truth in sums.items()))
+    found = truths.group_by(*own, KEY[0]).agg(*(nw.col(name).sum() for name in sums)).collect("pandas").to_native()
+    return _by_group(found.astype(dict.fromkeys(sums, "int64")), messages.knowledge, groups, bases)
+
+
+def _by_group(
+    found: pd.DataFrame, knowledge: Knowledge, groups: list[str], bases: Mapping[tuple[str, ...], str]
+) -> pd.DataFrame:
+    """Add up the campaigns of each group; what is not known of a campaign counts nowhere."""
+    told = knowledge.campaigns.reindex(found[KEY[0]]).set_axis(found.index)
+    columns = {
+        alias: found[KEY[0]] if name == "campaign" else found[alias]
+        for alias, name in zip(_aliases(groups), groups, strict=True)
+    } | {"_known": told["known"].astype("int64")}
+    for measure in MEASURES:
+        known = told[list(measure.known)].all(axis=1).astype("int64")
+        counts = {"n": found[measure.name] * known, "d": found[bases[measure.base]] * known, "k": known}
+        columns |= {f"{measure.name}_{part}": count for part, count in counts.items()}
+    return pd.DataFrame(columns)
 
 
 def tabulated(messages: Frame, groups: list[str]) -> pd.DataFrame:
@@ -76,12 +117,16 @@ def tabulated(messages: Frame, groups: list[str]) -> pd.DataFrame:
 
 def labelled(messages: Frame, groups: list[str], frames: Mapping[str, AnyFrame | None]) -> Frame:
     """Return messages with a column for each name to group by, looked for in the frames in their order."""
-    for alias, name in zip(_aliases(groups), groups, strict=True):
-        if name == "campaign":
-            messages = messages.with_columns(nw.col(KEY[0]).alias(alias))
-        else:
-            keys, labels = _labels(name, alias, frames)
-            messages = messages.join(alike(labels, messages), on=keys, how="left")
+    named = dict(zip(_aliases(groups), groups, strict=True))
+    campaigns = [nw.col(KEY[0]).alias(alias) for alias, name in named.items() if name == "campaign"]
+    own = {alias: name for alias, name in named.items() if name != "campaign"}
+    return _joined(messages.with_columns(*campaigns) if campaigns else messages, own, frames)
+
+
+def _joined(messages: Frame, named: Mapping[str, str], frames: Mapping[str, AnyFrame | None]) -> Frame:
+    for alias, name in named.items():
+        keys, labels = _labels(name, alias, frames)
+        messages = messages.join(alike(labels, messages), on=keys, how="left")
     return messages
 
 
