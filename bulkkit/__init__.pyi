@@ -2,6 +2,7 @@ from . import charts, widgets
 from .campaign import Campaign
 from .comparison import Comparison, compare
 from .contacts import read_contacts
+from .contrasts import against_rest
 from .dispatch import Plan, plan, resume
 from .errors import (
     AddressError,
@@ -29,6 +30,7 @@ from .sending.relay import Relay
 from .sending.retry import Retry
 from .sending.send import Send
 from .sending.throttle import Limit, Throttle
+from .trials import Design, design
 from .verification import Verdict, verify, verify_address
 
 __version__: str
@@ -40,6 +42,7 @@ __all__ = [
     "Comparison",
     "ConfigurationError",
     "ConfirmationError",
+    "Design",
     "Health",
     "InputError",
     "LeaseError",
@@ -59,8 +62,10 @@ __all__ = [
     "TemplateError",
     "Throttle",
     "Verdict",
+    "against_rest",
     "charts",
     "compare",
+    "design",
     "health",
     "plan",
     "rates",

@@ -47,13 +47,15 @@ def said_by_events(events: Frame, spelt: Mapping[str, Mapping[str, Collection[st
     said: dict[str, list[nw.Expr]] = {}
     for kind, facts in KINDS.items():
         happened = _spelt("kind", spelt["kind"].get(kind, ()))
-        for fact in facts if happened is not None else ():
+        if happened is None:
+            continue
+        for fact in facts:
             said.setdefault(fact, []).extend(_narrowed(happened, events, fact, kind, spelt["bounce_type"]))
     return {fact: reduce(or_, ways) for fact, ways in said.items() if ways}
 
 
 def _narrowed(
-    happened: nw.Expr | None, events: Frame, fact: str, kind: EventKind, bounces: Mapping[str, Collection[str]]
+    happened: nw.Expr, events: Frame, fact: str, kind: EventKind, bounces: Mapping[str, Collection[str]]
 ) -> list[nw.Expr]:
     """Return when an event of a kind says a fact; nothing where it never does."""
     if fact.endswith("_human"):

@@ -22,7 +22,7 @@ AnyFrame: TypeAlias = IntoFrame | Frame
 _JOINING: Final = ("campaign", "email")
 
 _NOT_AS_IS: Final = r"[^!-@\[-~]|\.$|@g(?:oogle)?mail\.com$"
-"""What an address that is its own mailbox does not hold: anything but lower-case ASCII, a last dot, Google's domains."""
+"""What no address holds that is its own mailbox: other than lower-case ASCII, a last dot, Google's domains."""
 
 _ODD: Final = r"[^!-~]|\.$"
 """Looked for before lowering: some libraries make a plain "i" of a dotted capital one, which is somebody else."""
@@ -75,7 +75,9 @@ def mailboxes(frame: Frame) -> Frame:
         return addressed.with_columns(plain.alias(KEY[1])).drop("_raw")
     odd = addressed.filter(_holds(_ODD)).select("_raw").unique().collect("pandas").to_native()["_raw"]
     meant = [mailbox_key(address) for address in odd]
-    return addressed.with_columns(nw.col("_raw").replace_strict(list(odd), meant, default=plain).alias(KEY[1])).drop("_raw")
+    return addressed.with_columns(nw.col("_raw").replace_strict(list(odd), meant, default=plain).alias(KEY[1])).drop(
+        "_raw"
+    )
 
 
 def alike(frame: Frame, other: Frame) -> Frame:

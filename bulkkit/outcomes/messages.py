@@ -39,9 +39,7 @@ class Messages:
     knowledge: Knowledge
 
     @classmethod
-    def of(
-        cls, events: AnyFrame, sends: AnyFrame | None = None, campaigns: Collection[str] | None = None
-    ) -> Messages:
+    def of(cls, events: AnyFrame, sends: AnyFrame | None = None, campaigns: Collection[str] | None = None) -> Messages:
         """Take together what events and sends say (see `outcomes`)."""
         happened = keyed(events, "events")
         written = None if sends is None else alike(keyed(sends, "sends"), happened)
