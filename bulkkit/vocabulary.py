@@ -269,6 +269,14 @@ CAMPAIGN_DTYPES: Final = {
 }
 """A campaigns frame: one row a campaign."""
 
+HOLDOUT_DTYPES: Final = {
+    "campaign": "str",
+    "email": "str",
+    "mailbox": "str",
+    "at": TIMESTAMP,
+}
+"""A holdouts frame: one row a campaign and a person who was kept without its message on purpose."""
+
 SUPPRESSION_DTYPES: Final = {
     "email": "str",
     "reason": "str",

@@ -14,6 +14,7 @@ import pandas as pd
 from bulkkit.addresses import mailbox_keys
 from bulkkit.campaign import Campaign
 from bulkkit.contacts import has_consent_columns
+from bulkkit.dispatch.lookup import known_networks
 from bulkkit.dispatch.merge import trial_recipients
 from bulkkit.dispatch.plans import Plan
 from bulkkit.dispatch.route import Route
@@ -46,7 +47,9 @@ def plan(
     consent: str | None = None,
     leave_out: Collection[str] = DEFAULT_LEAVE_OUT,
     limit: int | None = None,
+    holdout: float = 0.0,
     retry: Retry | None = None,
+    resolver: Any = None,
 ) -> Plan:
     """Return a plan of sending `campaign`; nothing is sent and nothing is written.
 
@@ -68,8 +71,17 @@ def plan(
         Risky addresses to leave out, by reason: `disposable`, `possible_typo`, `role_based`, `privacy_relay`.
     limit
         At most so many recipients, the list's first ones that remain.
+    holdout
+        The share of the recipients to keep without the message, so that what it did
+        can be measured: drawn by the campaign's name and the mailbox, the same
+        people however often it is planned, and stored with the campaign.
     retry
         When to try again and when to give up; by default after four days.
+    resolver
+        Who is asked for the domains' MX, which name the networks and nothing else
+        (as for `verify`). By default this machine's name servers where a relay is
+        on another machine, and nobody where all are on this one; without a limit
+        to keep nobody is asked. What DNS does not answer is the registrable domain.
 
     Raises
     ------
@@ -95,8 +107,11 @@ def plan(
         consent=consent,
         leave_out=leave_out,
         limit=limit,
+        holdout=holdout,
+        campaign=campaign.name,
     )
-    return _drafted(Draft(campaign, route, message, checked, fates(checked, choices), consent), ledger)
+    draft = Draft(campaign, route, message, checked, fates(checked, choices), consent)
+    return _drafted(draft, ledger, resolver)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +145,9 @@ class Draft:
         )
 
 
-def _drafted(draft: Draft, ledger: str | PathLike[str] | Ledger) -> Plan:
-    network = networks(draft.checked["email"].where(draft.fate == RECIPIENT))
+def _drafted(draft: Draft, ledger: str | PathLike[str] | Ledger, resolver: Any) -> Plan:
+    written_to = draft.checked["email"].where(draft.fate == RECIPIENT)
+    network = networks(written_to, known_networks(written_to, draft.route, resolver))
     return Plan(
         campaign=draft.campaign,
         ledger=ledger,

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from bulkkit.ledger import events, lease, queue, resolution, steps, suppressions, tables
+from bulkkit.ledger import events, holdouts, lease, queue, resolution, steps, suppressions, tables
 from bulkkit.ledger.database import Database
 from bulkkit.transitions import CampaignRecord, PastClaim, Pending, Recipient, Stamp, Step
 from bulkkit.vocabulary import UNFINISHED, SendState
@@ -106,10 +106,21 @@ class Ledger:
             ).fetchone()
         return row[0] if row else None
 
-    def store(self, record: CampaignRecord, rows: pd.DataFrame) -> None:
-        """Store a campaign and its queued messages in one transaction."""
+    def holdouts(self, campaign: str | None = None) -> pd.DataFrame:
+        """Return one row a campaign and a person who was held out of it (columns of `vocabulary.HOLDOUT_DTYPES`).
+
+        They would have got the message and were drawn not to: beside the
+        campaign's recipients they show what the message did.
+        """
+        with self._database.reading() as connection:
+            return tables.holdouts(connection, campaign)
+
+    def store(self, record: CampaignRecord, rows: pd.DataFrame, held_out: pd.DataFrame | None = None) -> None:
+        """Store a campaign, its queued messages, and who is held out (email, mailbox), in one transaction."""
         with self._database.transaction() as connection:
             queue.store(connection, record, rows)
+            if held_out is not None:
+                holdouts.store(connection, record, held_out)
 
     def spec(self, campaign: str) -> dict[str, Any]:
         """Return what was stored to go on with a campaign; `InputError` where there is no such one."""
