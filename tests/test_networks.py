@@ -116,7 +116,7 @@ def test_only_recipients_are_asked_about(path: Path) -> None:
 def test_who_needs_no_network_asks_nobody(
     path: Path, server: NameServer, monkeypatch: pytest.MonkeyPatch, relay: Relay, throttle: Throttle, is_asked: bool
 ) -> None:
-    """This machine's name servers are asked for relays elsewhere with limits to keep, and for nothing else."""
+    """Name servers of the machine are asked for relays elsewhere with limits to keep, and for nothing else."""
     from bulkkit.dispatch import lookup
 
     asked: list[Any] = []
