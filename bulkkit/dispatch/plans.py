@@ -16,9 +16,9 @@ from bulkkit.campaign import Campaign
 from bulkkit.dispatch.merge import merge_fields, tracked, trial_recipients
 from bulkkit.dispatch.route import Route
 from bulkkit.errors import ConfirmationError, InputError, PreflightError
+from bulkkit.findings import Reach, Severity
 from bulkkit.ledger import Ledger
 from bulkkit.message.compiled import CompiledMessage, Preview, compile_message
-from bulkkit.preflight import Severity
 from bulkkit.sending.password import password_for
 from bulkkit.sending.planning import RECIPIENT
 from bulkkit.sending.send import Send
@@ -53,6 +53,7 @@ class Plan:
     waterfall: pd.DataFrame = field(repr=False)
     findings: pd.DataFrame = field(repr=False)
     eta: pd.DataFrame = field(repr=False)
+    reach: Reach = field(repr=False)
     consent: str | None = None
 
     @property

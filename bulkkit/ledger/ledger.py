@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from bulkkit.ledger import events, holdouts, lease, queue, resolution, steps, suppressions, tables
+from bulkkit.ledger import events, holdouts, lease, queue, reactions, resolution, steps, suppressions, tables
 from bulkkit.ledger.database import Database
 from bulkkit.transitions import CampaignRecord, PastClaim, Pending, Recipient, Stamp, Step
 from bulkkit.vocabulary import UNFINISHED, SendState
@@ -191,6 +191,11 @@ class Ledger:
         """Return who was sent which blast since `moment` (columns campaign, email)."""
         with self._database.reading() as connection:
             return queue.blasts_since(connection, moment)
+
+    def reactions(self, until: datetime, most: int) -> pd.DataFrame:
+        """Return how people reacted to the `most` latest campaigns up to a moment (columns of `REACTION_DTYPES`)."""
+        with self._database.reading() as connection:
+            return reactions.reactions(connection, until, most)
 
     def in_doubt(self, campaign: str) -> pd.DataFrame:
         """Return the rows of a campaign on which a person has not decided yet."""

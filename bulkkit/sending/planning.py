@@ -36,6 +36,8 @@ STEPS: Final = (
     "holdout",
 )
 """Why a row is left out, in the order in which the reasons are looked at."""
+CHOSEN: Final = ("risky", "capped", "over_limit", "holdout")
+"""The steps by which rows are left out that may be written to."""
 
 FREQUENCY_CAP: Final = 2
 FREQUENCY_DAYS: Final = 30
@@ -173,11 +175,22 @@ def _risky(checked: pd.DataFrame, leave_out: Collection[str]) -> pd.Series[Any]:
 
 
 def _capped(keys: pd.Series[Any], choices: Choices) -> pd.Series[Any]:
-    if choices.kind != CampaignKind.BLAST or choices.blasts.empty:
+    if choices.kind != CampaignKind.BLAST:
         return pd.Series(False, index=keys.index)
-    sent = choices.blasts.assign(mailbox=mailbox_keys(choices.blasts["email"].astype("str")))
+    return _had(keys, choices.blasts, FREQUENCY_CAP)
+
+
+def had_a_blast(emails: pd.Series[Any], blasts: pd.DataFrame) -> int:
+    """Return to how many of the addresses one of the blasts went (columns campaign, email)."""
+    return 0 if blasts.empty else int(_had(mailbox_keys(emails.astype("str")), blasts, 1).sum())
+
+
+def _had(keys: pd.Series[Any], blasts: pd.DataFrame, least: int) -> pd.Series[Any]:
+    if blasts.empty:
+        return pd.Series(False, index=keys.index)
+    sent = blasts.assign(mailbox=mailbox_keys(blasts["email"].astype("str")))
     counts = sent.drop_duplicates(["campaign", "mailbox"]).groupby("mailbox").size()
-    return keys.isin(counts.index[counts >= FREQUENCY_CAP])
+    return keys.isin(counts.index[counts >= least])
 
 
 def waterfall(fate: pd.Series[Any]) -> pd.DataFrame:
