@@ -38,14 +38,14 @@ def _where_it_stands(at: Situation) -> Iterator[Finding]:
     reach, count = at.reach, len(at.recipients)
     if reach is None or not reach.mailable or not count:
         return
-    share = count / reach.mailable
+    share = (count + reach.held_out) / reach.mailable
     tokens = sorted(at.message.tokens)
     words = f"the same words but for {_listed(tokens)}" if tokens else "the same words for everybody"
     yield Finding(
         "reach",
         Severity.INFO,
         "audience",
-        f"{count:,} of the {reach.mailable:,} people who may be written to ({share:.0%}) get it, "
+        f"{count:,} of the {reach.mailable:,} people who may be written to ({count / reach.mailable:.0%}) get it, "
         f"with {words}: {_place(at, share)}.",
         "For news that concerns everybody that is right; what concerns some, send to those.",
         "the share of the list, and the columns that the message fills in",
@@ -136,11 +136,16 @@ def _groups_named(at: Situation) -> Iterator[tuple[str, str, int]]:
     """Yield column, value and people of each group of fewer than half that the message calls by its name."""
     message = at.campaign.message
     text = " ".join(part for part in (message.subject, message.markdown, message.html, message.text) if part)
-    words = set(re.findall(r"\w+", text.lower()))
+    # Where the sender is at home says nothing of whom the message concerns.
+    words = _words(text) - _words(at.campaign.sender.postal_address)
     for column in (name for name in at.columns if name not in _NO_GROUPS and name not in at.message.tokens):
         for value, count in _groups(at.recipients, column):
-            if count < FEW * len(at.recipients) and set(re.findall(r"\w+", value.lower())) <= words:
+            if count < FEW * len(at.recipients) and _words(value) <= words:
                 yield column, value, count
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.lower()))
 
 
 def _groups(rows: pd.DataFrame, column: str) -> list[tuple[str, int]]:

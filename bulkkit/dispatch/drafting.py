@@ -110,7 +110,7 @@ def plan(
         campaign=campaign.name,
     )
     fate = fates(checked, choices)
-    reach = reach_of(checked, fate, choices.blasts, _past(known, route))
+    reach = reach_of(checked, fate, choices.blasts, _past(known, choices.kind, route))
     return _plan(Draft(campaign, route, message, checked, fate, reach, consent), ledger, resolver)
 
 
@@ -161,7 +161,7 @@ def _recent_blasts(ledger: Ledger | None, route: Route) -> pd.DataFrame:
     return pd.DataFrame({"campaign": [], "email": []}) if ledger is None else ledger.blasts_since(since)
 
 
-def _past(ledger: Ledger | None, route: Route) -> pd.DataFrame:
-    """Return the latest campaigns whose people have had the time to react."""
+def _past(ledger: Ledger | None, kind: str, route: Route) -> pd.DataFrame:
+    """Return the latest campaigns of a kind whose people have had the time to react."""
     until = route.clock.now() - timedelta(days=REACTING_DAYS)
-    return pd.DataFrame() if ledger is None else ledger.reactions(until, 2 * LAST)
+    return pd.DataFrame() if ledger is None else ledger.reactions(kind, until, 2 * LAST)

@@ -192,10 +192,13 @@ class Ledger:
         with self._database.reading() as connection:
             return queue.blasts_since(connection, moment)
 
-    def reactions(self, until: datetime, most: int) -> pd.DataFrame:
-        """Return how people reacted to the `most` latest campaigns up to a moment (columns of `REACTION_DTYPES`)."""
+    def reactions(self, kind: str, until: datetime, most: int) -> pd.DataFrame:
+        """Return how people reacted to the `most` latest campaigns of a kind (columns of `REACTION_DTYPES`).
+
+        Up to the moment `until`, the oldest first.
+        """
         with self._database.reading() as connection:
-            return reactions.reactions(connection, until, most)
+            return reactions.reactions(connection, kind, until, most)
 
     def in_doubt(self, campaign: str) -> pd.DataFrame:
         """Return the rows of a campaign on which a person has not decided yet."""

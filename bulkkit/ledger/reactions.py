@@ -14,7 +14,8 @@ from bulkkit.vocabulary import REACTION_DTYPES
 
 _REACTIONS: Final = """
     WITH latest AS (
-        SELECT campaign, kind, created_at FROM campaigns WHERE created_at <= :until ORDER BY created_at DESC LIMIT :most
+        SELECT campaign, kind, created_at FROM campaigns
+        WHERE kind = :kind AND created_at <= :until ORDER BY created_at DESC LIMIT :most
     ), people AS (
         SELECT campaign, kind, COUNT(DISTINCT email) AS people FROM events
         WHERE campaign IN (SELECT campaign FROM latest) AND machine IS NOT 1
@@ -34,7 +35,7 @@ _REACTIONS: Final = """
 """
 
 
-def reactions(connection: sqlite3.Connection, until: datetime, most: int) -> pd.DataFrame:
-    """Return how people reacted to the `most` latest campaigns up to a moment (columns of `REACTION_DTYPES`)."""
-    rows = connection.execute(_REACTIONS, {"until": to_stored(until), "most": most})
+def reactions(connection: sqlite3.Connection, kind: str, until: datetime, most: int) -> pd.DataFrame:
+    """Return how people reacted to the `most` latest campaigns of a kind, up to a moment, the oldest first."""
+    rows = connection.execute(_REACTIONS, {"kind": kind, "until": to_stored(until), "most": most})
     return from_rows([(name, kind, from_stored(at), *counts) for name, kind, at, *counts in rows], REACTION_DTYPES)
