@@ -13,6 +13,7 @@ from .errors import (
     LedgerError,
     PreflightError,
     RelayError,
+    StoppedError,
     TemplateError,
 )
 from .events import read_events
@@ -56,6 +57,7 @@ __all__ = [
     "Sandbox",
     "Send",
     "Sender",
+    "StoppedError",
     "TemplateError",
     "Throttle",
     "Verdict",

@@ -11,9 +11,9 @@ from typing import Any
 
 import pandas as pd
 
-from bulkkit.ledger import events, holdouts, lease, queue, reactions, resolution, steps, suppressions, tables
+from bulkkit.ledger import events, holdouts, lease, past, queue, reactions, resolution, steps, suppressions, tables
 from bulkkit.ledger.database import Database
-from bulkkit.transitions import CampaignRecord, PastClaim, Pending, Recipient, Stamp, Step
+from bulkkit.transitions import CampaignRecord, PastClaim, PastDeferral, Pending, Recipient, Stamp, Step
 from bulkkit.vocabulary import UNFINISHED, SendState
 
 
@@ -172,6 +172,21 @@ class Ledger:
         """Return what campaigns of that clock handed over in the last seconds."""
         with self._database.reading() as connection:
             return queue.claims_since(connection, now, seconds, clock)
+
+    def first_claims(self, clock: str, pause: float) -> dict[str, Stamp]:
+        """Return when each relay was first used, counted anew after `pause` seconds without use."""
+        with self._database.reading() as connection:
+            return past.first_claims(connection, clock, pause)
+
+    def began(self, campaign: str) -> Stamp | None:
+        """Return when the first message of a campaign was taken up, or None where none was."""
+        with self._database.reading() as connection:
+            return past.began(connection, campaign)
+
+    def deferrals_since(self, now: Stamp, seconds: float, clock: str) -> list[PastDeferral]:
+        """Return who answered 4xx in the last seconds, in campaigns of that clock, the oldest first."""
+        with self._database.reading() as connection:
+            return past.deferrals_since(connection, now, seconds, clock)
 
     def counts(self, campaign: str) -> dict[SendState, int]:
         """Return how many of a campaign's messages stand in each state."""

@@ -91,6 +91,7 @@ class Lane:
             # Nobody waits for a relay with a turn in hand: another connection may be able to take it.
             self._office.turnstile.give_back(turn)
             self._turns.remove(turn)
+            self._office.turnstile.failed(self._line.relay, str(error))
             await self._office.turnstile.rest(self._line.backoff(error))
             return None
         attempt = self._attempt(turn)
@@ -209,6 +210,7 @@ class Lane:
         self._turns.remove(turn)
         said = outcome.reply and f"{attempt.recipient.email}: {outcome.reply}"
         self._office.tally.moved(turn.network, SendState.CLAIMED, outcome.state, said)
+        turnstile.heard(turn, outcome)
         if outcome.due_at is not None:
             turnstile.again(turn, (outcome.due_at - self._office.job.clock.now()).total_seconds())
         if outcome.state == SendState.QUEUED:

@@ -130,10 +130,6 @@ class Schedule:
         else:
             self._network(network).pace.hold(restraint.limit, restraint.rests_until, restraint.ends)
 
-    def free(self, network: str) -> None:
-        """Let a network go by its own limit alone again."""
-        self._network(network).pace.free()
-
     def upcoming(self, count: int) -> list[int]:
         """Return about so many messages whose turn comes next, as things stand."""
         each = -(-count // max(1, len(self._turns)))
