@@ -127,7 +127,7 @@ def _plan(draft: Draft, ledger: str | PathLike[str] | Ledger, resolver: Any) -> 
         network=network,
         waterfall=waterfall(draft.fate),
         findings=draft.findings(),
-        eta=timetable(network, draft.route),
+        eta=timetable(network, draft.route, existing_ledger(ledger)),
         reach=draft.reach,
         consent=draft.consent,
     )

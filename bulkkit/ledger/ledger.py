@@ -11,7 +11,19 @@ from typing import Any
 
 import pandas as pd
 
-from bulkkit.ledger import events, holdouts, lease, past, queue, reactions, resolution, steps, suppressions, tables
+from bulkkit.ledger import (
+    events,
+    experience,
+    holdouts,
+    lease,
+    past,
+    queue,
+    reactions,
+    resolution,
+    steps,
+    suppressions,
+    tables,
+)
 from bulkkit.ledger.database import Database
 from bulkkit.transitions import CampaignRecord, PastClaim, PastDeferral, Pending, Recipient, Stamp, Step
 from bulkkit.vocabulary import UNFINISHED, SendState
@@ -214,6 +226,11 @@ class Ledger:
         """
         with self._database.reading() as connection:
             return reactions.reactions(connection, kind, until, most)
+
+    def experience(self, clock: str) -> tuple[int, int, int, float]:
+        """Return of the latest messages accepted by a clock: all, put off once, more often, seconds of an attempt."""
+        with self._database.reading() as connection:
+            return experience.experience(connection, clock)
 
     def in_doubt(self, campaign: str) -> pd.DataFrame:
         """Return the rows of a campaign on which a person has not decided yet."""

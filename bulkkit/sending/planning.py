@@ -153,7 +153,8 @@ def _unusable(checked: pd.DataFrame, tokens: Collection[str]) -> pd.Series[Any]:
     found = pd.Series(False, index=checked.index)
     for name in tokens:
         if name in checked.columns and not _is_numbers(checked[name]):
-            found |= checked[name].astype("object").map(_has_control, na_action="ignore").eq(True)
+            codes, values = pd.factorize(checked[name])
+            found |= np.append([_has_control(value) for value in values], False)[codes].astype(bool)
     return found
 
 

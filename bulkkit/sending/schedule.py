@@ -158,13 +158,13 @@ class Schedule:
         line = network.line
         assert line  # noqa: S101 - a network that has its turn has a line
         send_id = line.popleft()
-        self._waiting -= 1
         messages = self._trains.pop(send_id, 1) if self._trains else 1
+        self._waiting -= messages
         network.pace.take(messages)
         if self._overall is not None:
             self._overall.take(messages)
         if self._spread is not None:
-            self._spread.take(now)
+            self._spread.take(now, messages)
         if line:
             self._turns.append(network)
         else:
@@ -173,7 +173,7 @@ class Schedule:
         return send_id
 
     def _count(self, send_id: int, messages: int) -> None:
-        self._waiting += 1
+        self._waiting += messages
         if messages != 1:
             self._trains[send_id] = messages
 
@@ -199,14 +199,14 @@ class Schedule:
     def _bar(self, name: str) -> None:
         network = self._network(name)
         self._barred.add(name)
+        gone = [number for _, number, other in self._due if other == name]
         if network.line is not None:
-            self._waiting -= len(network.line)
+            gone += network.line
             self._lines -= 1
             network.line = None
-        due = [entry for entry in self._due if entry[2] != name]
-        self._waiting -= len(self._due) - len(due)
-        self._due = due
-        heapify(due)
+        self._waiting -= sum(self._trains.pop(number, 1) for number in gone)
+        self._due = [entry for entry in self._due if entry[2] != name]
+        heapify(self._due)
 
     def _network(self, name: str) -> _Network:
         known = self._networks.get(name)
