@@ -212,15 +212,16 @@ class Pace:
     An open transaction counts, and so it does for one window after it was
     closed: at whichever moment of it the server counts the message, no window of
     the server's holds more than the limit. Each method takes the moment in
-    seconds; the caller owns the clock.
+    seconds; the caller owns the clock. A transaction may stand for several
+    messages, one after the other over one connection: a forecast asks so.
     """
 
-    __slots__ = ("_ends", "_handed", "_limit", "_open", "_own", "_rests_until")
+    __slots__ = ("_claimed", "_ends", "_handed", "_limit", "_open", "_own", "_rests_until")
 
     def __init__(self, limit: Limit) -> None:
         self._own = self._limit = limit
         self._handed: deque[float] | None = None
-        self._open = 0
+        self._open = self._claimed = 0
         self._rests_until = -inf
         self._ends = inf
 
@@ -234,7 +235,7 @@ class Pace:
         ready = now if now >= self._rests_until else self._rests_until
         if limit.messages is None:
             return ready
-        free = limit.messages - self._open
+        free = limit.messages - self._claimed
         if free <= 0:
             return None
         if handed is None or len(handed) < free:
@@ -247,28 +248,30 @@ class Pace:
         ready = self.ready_at(now)
         return ready is not None and ready <= now
 
-    def take(self) -> None:
+    def take(self, messages: int = 1) -> None:
         """Count a transaction opened."""
         self._open += 1
+        self._claimed += messages
 
-    def release(self, now: float) -> None:
+    def release(self, now: float, messages: int = 1) -> None:
         """Count a transaction closed, and its message handed over."""
-        self._open -= 1
-        self.remember(now)
+        self.drop(messages)
+        self.remember(now, messages)
 
-    def drop(self) -> None:
+    def drop(self, messages: int = 1) -> None:
         """Count a transaction closed in which nothing was handed over."""
         self._open -= 1
+        self._claimed -= messages
 
-    def remember(self, moment: float) -> None:
+    def remember(self, moment: float, messages: int = 1) -> None:
         """Count a message that was handed over at `moment`, such as before a restart; in the order of time."""
         most = max(self._own.messages or 0, self._limit.messages or 0)
         if not most:
             return
         if self._handed is None:
             self._handed = deque()
-        self._handed.append(moment)
-        if len(self._handed) > most:
+        self._handed.extend((moment,) * messages)
+        while len(self._handed) > most:
             self._handed.popleft()
 
     def hold(self, limit: Limit, rests_until: float, ends: float) -> None:
