@@ -6,14 +6,17 @@ import asyncio
 from typing import Protocol
 
 from bulkkit.verification.domains.answers import DomainAnswer, Found, Mail, Records, of_addresses, of_hosts, of_mx
-from bulkkit.verification.domains.networks import provider_of_host
+from bulkkit.verification.domains.networks import holds_unused, is_own_machine, provider_of_host
 
 
 class Asker(Protocol):
     """Whoever can be asked for records: name servers, or a table in a test."""
 
     async def ask(self, name: str, kind: str) -> Records:
-        """Return the records of one kind (`MX`, `A`, `AAAA`, `PTR`) that a name has; never raise for what DNS says."""
+        """Return the records of one kind (`MX`, `A`, `AAAA`, `NS`, `PTR`) that a name has.
+
+        Whatever DNS says, it raises nothing.
+        """
 
 
 class Questions:
@@ -28,14 +31,22 @@ class Questions:
         mx = await self._asker.ask(name, "MX")
         answer = of_mx(mx)
         if answer is None:
-            return of_addresses(name, mx, await self._addresses(name))
-        if answer.mail is not Mail.MX or not mx.beside.isdisjoint(answer.hosts):
-            return answer
-        return of_hosts(answer, await self._are_lost(answer.hosts))
+            answer = of_addresses(name, mx, await self._addresses(name))
+            return await self._or_parked(name, answer) if answer.mail is Mail.ADDRESS else answer
+        return of_hosts(answer, await self._are_lost(answer.hosts, mx.beside)) if answer.mail is Mail.MX else answer
 
-    async def _are_lost(self, hosts: tuple[str, ...]) -> bool:
-        """Tell whether it is certain of each host that it has no address."""
-        for host in hosts:
+    async def _or_parked(self, name: str, answer: DomainAnswer) -> DomainAnswer:
+        """Return what the name servers say of a domain that has no MX record."""
+        servers = (await self._asker.ask(name, "NS")).values
+        parked = tuple(sorted(server.rstrip(".").lower() for server in servers if holds_unused(server)))
+        return DomainAnswer(Mail.PARKED, parked, answer.ttl) if parked else answer
+
+    async def _are_lost(self, hosts: tuple[str, ...], beside: frozenset[str]) -> bool:
+        """Tell whether it is certain of each host that it has no address, or none but the sender's own machine."""
+        servers = [host for host in hosts if not is_own_machine(host)]
+        if not beside.isdisjoint(servers):
+            return False
+        for host in servers:
             if provider_of_host(host) or await self._host(host) in {Found.RECORDS, Found.FAILED}:
                 return False
         return True
