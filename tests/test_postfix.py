@@ -178,6 +178,17 @@ def test_an_address_beyond_ascii_arrives(strict: Postfix, path: Path) -> None:
     assert "To: jörg@alpha.example".encode() in delivered(strict, what)[0]
 
 
+def test_a_message_that_postfix_finds_too_large_is_not_begun(strict: Postfix, path: Path) -> None:
+    """Above the SIZE that is announced nothing is asked of Postfix; the send says so, and all is queued still."""
+    before, message = strict.log.count("MAIL FROM"), Message(subject="Long", markdown="word " * (LARGEST // 5))
+    planned = plan(campaign(people(3), message=message), [relay(strict.port)], ledger=path)
+    send = planned.send(confirm=3)
+    with pytest.raises(RelayError, match=rf"bytes and this relay takes {LARGEST:,} \(SIZE, RFC 1870\)"):
+        send.wait(PATIENCE)
+    assert set(Ledger(path).sends()["state"]) == {"queued"}
+    assert strict.log.count("MAIL FROM") == before
+
+
 @pytest.mark.parametrize(
     ("limits", "said"),
     [

@@ -402,6 +402,23 @@ def asked_utf8(asked: Asked) -> Answer | None:
     return Answer(b"553 5.6.7 No\r\n") if asked.step == "MAIL" and "SMTPUTF8" not in asked.line else None
 
 
+@pytest.mark.parametrize(
+    ("said", "largest"), [("SIZE 5000", 5000), ("SIZE 0", None), ("SIZE", None), ("SIZE many", None), ("SIZE ²", None)]
+)
+def test_the_largest_message_is_what_the_server_says(
+    serve: Callable[..., MailServer], said: str, largest: int | None
+) -> None:
+    """SIZE is a number of bytes; zero, nothing and nonsense are no limit."""
+    server = serve(extensions=("PIPELINING", said))
+
+    async def work() -> int | None:
+        session = await Session.open(Relay(f"smtp://127.0.0.1:{server.port}"), None, PATIENT)
+        session.abort()
+        return session.largest
+
+    assert run(work()) == largest
+
+
 def test_an_address_beyond_ascii_is_announced(serve: Callable[..., MailServer]) -> None:
     """An address that only SMTPUTF8 carries is announced as RFC 6531 §3.4 asks, and written in UTF-8."""
     server = serve(asked_utf8, extensions=("SMTPUTF8",))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final, NamedTuple
 
-from bulkkit.errors import InputError
+from bulkkit.errors import InputError, RelayError
 from bulkkit.message.headers import envelope_address
 from bulkkit.sending.envelope import Envelope
 from bulkkit.sending.job import Job
@@ -33,19 +33,29 @@ class Attempt(NamedTuple):
     turn: Turn
     recipient: Recipient
 
-    def parcel(self, *, utf8: bool) -> Parcel:
-        """Write the message out; `utf8` says whether the relay takes addresses beyond ASCII.
+    def parcel(self, *, utf8: bool, largest: int | None = None) -> Parcel:
+        """Write the message out.
+
+        `utf8` says whether the relay takes addresses beyond ASCII, `largest` how many bytes of a message it takes.
 
         Raises
         ------
         InputError, TemplateError
             Where it cannot be written for this recipient.
+        RelayError
+            Where the relay takes no message as large; another one may.
         """
         message = self.job.message
         envelope = Envelope(message.sender.address, envelope_address(self.recipient.email))
         if envelope.needs_utf8 and not utf8:
             raise InputError("This address needs SMTPUTF8 (RFC 6531), which the relay does not offer.")
-        return Parcel(envelope, message.write(self.recipient, self.job.clock.now()))
+        written = message.write(self.recipient, self.job.clock.now())
+        if largest is not None and len(written) > largest:
+            raise RelayError(
+                f"The message has {len(written):,} bytes and this relay takes {largest:,} (SIZE, RFC 1870), so "
+                "nothing was asked of it. Shorten the message, or resume over a relay that takes it."
+            )
+        return Parcel(envelope, written)
 
     def unwritten(self, why: str) -> Outcome:
         """Return that it could not be written out."""

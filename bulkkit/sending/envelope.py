@@ -19,7 +19,8 @@ and no control character before the one `@`."""
 class Envelope:
     """Sender and recipient of one message: `lines` are those of `STEPS`.
 
-    `needs_utf8` says that only a server with SMTPUTF8 (RFC 6531) takes it.
+    `needs_utf8` says that only a server with SMTPUTF8 (RFC 6531) takes it. 8BITMIME (RFC 6152) is
+    never asked for: bodies are quoted-printable, and a header in UTF-8 goes with SMTPUTF8.
 
     Raises
     ------

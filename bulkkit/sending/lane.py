@@ -66,7 +66,7 @@ class Lane:
         Raises
         ------
         RelayError
-            Where the relay is out of reach for too long, or refuses the sender.
+            Where the relay is out of reach for too long, refuses the sender, or takes no message as large.
         LedgerError
             Where the ledger cannot be written.
         """
@@ -95,11 +95,15 @@ class Lane:
             return None
         attempt = self._attempt(turn)
         try:
-            parcel = attempt.parcel(utf8=session.smtputf8)
+            parcel = attempt.parcel(utf8=session.smtputf8, largest=session.largest)
         except (InputError, TemplateError) as error:
             if not await self._commit(self._claim(attempt)):
                 await self._conclude(attempt, attempt.unwritten(str(error)))
             return None
+        except RelayError:
+            self._office.turnstile.give_back(turn)
+            del self._turns[turn.send_id]
+            raise
         if await self._commit(self._claim(attempt)):
             return None
         try:
@@ -160,8 +164,8 @@ class Lane:
             return None
         attempt = self._attempt(turn)
         try:
-            parcel = attempt.parcel(utf8=session.smtputf8)
-        except (InputError, TemplateError):
+            parcel = attempt.parcel(utf8=session.smtputf8, largest=session.largest)
+        except (InputError, TemplateError, RelayError):
             self._office.turnstile.give_back(turn)  # Its own turn will say why it cannot be written.
             return None
         self._turns[turn.send_id] = turn

@@ -60,6 +60,7 @@ class Session:
         self._stream.connection_made(transport)
         transport.set_protocol(self._stream)
         self.smtputf8 = client.supports_extension("smtputf8")
+        self.largest = _largest(client)
         self.pipelines = client.supports_extension("pipelining")
         self.messages = 0
         self._envelope: Envelope
@@ -224,6 +225,12 @@ class Session:
         if reply.code == 421:  # RFC 5321 §3.8: the server is closing this connection.
             self.abort()
         return reply
+
+
+def _largest(client: aiosmtplib.SMTP) -> int | None:
+    """Return the bytes of the largest message that the server says it takes (RFC 1870 §3, where 0 says nothing)."""
+    said = client.esmtp_extensions.get("size", "")
+    return int(said) or None if said.isdecimal() and said.isascii() else None
 
 
 def _refusal(replies: list[Reply]) -> tuple[str, Reply] | None:
