@@ -125,6 +125,17 @@ class PastClaim:
     seconds: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class PastDeferral:
+    """A network's answer of 4xx, given earlier."""
+
+    network: str
+    at: datetime
+    smtp_code: int
+    enhanced_code: str | None
+    reply: str | None
+
+
 class SendLedger(Protocol):
     """The part of a ledger that a running send needs."""
 
@@ -142,6 +153,15 @@ class SendLedger(Protocol):
 
     def claims_since(self, now: Stamp, seconds: float, clock: str) -> list[PastClaim]:
         """Return what campaigns of that clock handed over in the last seconds, by either of the stamp's clocks."""
+
+    def first_claims(self, clock: str, pause: float) -> dict[str, Stamp]:
+        """Return when each relay was first used, counted anew after `pause` seconds without use."""
+
+    def began(self, campaign: str) -> Stamp | None:
+        """Return when the first message of a campaign was taken up, or None where none was."""
+
+    def deferrals_since(self, now: Stamp, seconds: float, clock: str) -> list[PastDeferral]:
+        """Return who answered 4xx in the last seconds, in campaigns of that clock, the oldest first."""
 
     def network_counts(self, campaign: str) -> dict[str, dict[SendState, int]]:
         """Return how many of a campaign's messages to each network stand in each state."""

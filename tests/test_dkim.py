@@ -205,6 +205,22 @@ def test_a_name_that_dns_cannot_hold_is_refused(domain: str, selector: str) -> N
         Dkim(domain, selector)
 
 
+@pytest.mark.parametrize(
+    ("domain", "rule"),
+    [("example.org", "signature"), ("mail.example.org", "signature"), ("example.com", "alignment")],
+)
+def test_a_signature_of_another_domain_blocks(path: Path, domain: str, rule: str) -> None:
+    """A signature that is not aligned with the sender blocks; whether its key is published is said to be unknown."""
+    away = [bk.Relay("smtp://relay.example.net:25")]
+    mark = Dkim(domain, "news")
+    planned = plan(campaign(people(1)), away, throttle=Throttle.unlimited(), ledger=path, dkim=mark)
+    found = planned.findings.set_index("rule")["severity"].to_dict()
+    assert {name: found.get(name) for name in ("alignment", "signature")} == {
+        "alignment": "error" if rule == "alignment" else None,
+        "signature": "unknown" if rule == "signature" else None,
+    }
+
+
 def test_a_test_mail_is_signed_too(serve: Callable[..., MailServer], path: Path) -> None:
     """What `test_to` sends bears the signature, so that a mailbox can tell whether it holds."""
     server = serve()

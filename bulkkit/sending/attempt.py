@@ -10,7 +10,7 @@ from bulkkit.message.headers import envelope_address
 from bulkkit.sending.envelope import Envelope
 from bulkkit.sending.job import Job
 from bulkkit.sending.reply import Reply
-from bulkkit.sending.retry import Decision
+from bulkkit.sending.retry import RELAY_BUSY, Decision
 from bulkkit.sending.turnstile import Turn
 from bulkkit.transitions import Outcome, Recipient
 from bulkkit.vocabulary import BounceClass, SendState
@@ -67,12 +67,14 @@ class Attempt(NamedTuple):
         """Return what a refusal before the data means; `queued` where it is our sender that the relay refuses."""
         if step == "MAIL" and reply.code >= 500:
             return self._outcome(Decision(SendState.QUEUED, "sender_refused"), reply)
+        if step == "MAIL":
+            return self._outcome(self.job.retry.later(RELAY_BUSY, self.job.retry.wait(self._number), self._age), reply)
         return self.answered(reply)
 
     def answered(self, reply: Reply) -> Outcome:
         """Return what the answer to the message means."""
-        number, enhanced = self.recipient.attempts + 1, reply.enhanced_code
-        return self._outcome(self.job.retry.decide(reply.code, enhanced, reply.text, number, self._age), reply)
+        decision = self.job.retry.decide(reply.code, reply.enhanced_code, reply.text, self._number, self._age)
+        return self._outcome(decision, reply)
 
     def broken(self, why: str) -> Outcome:
         """Return that the connection broke before the dot was written: the message is tried again."""
@@ -96,6 +98,10 @@ class Attempt(NamedTuple):
             reply=str(reply) if reply else text,
             suppress=decision.suppress,
         )
+
+    @property
+    def _number(self) -> int:
+        return self.recipient.attempts + 1
 
     @property
     def _age(self) -> float:

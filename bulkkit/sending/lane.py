@@ -90,6 +90,7 @@ class Lane:
             # Nobody waits for a relay with a turn in hand: another connection may be able to take it.
             self._office.turnstile.give_back(turn)
             del self._turns[turn.send_id]
+            self._office.turnstile.failed(self._line.relay, str(error))
             await self._office.turnstile.rest(self._line.backoff(error))
             return None
         attempt = self._attempt(turn)
@@ -212,6 +213,7 @@ class Lane:
         del self._turns[turn.send_id]
         said = outcome.reply and f"{attempt.recipient.email}: {outcome.reply}"
         self._office.tally.moved(turn.network, SendState.CLAIMED, outcome.state, said)
+        turnstile.heard(turn, outcome)
         if outcome.due_at is not None:
             turnstile.again(turn, (outcome.due_at - self._office.job.clock.now()).total_seconds())
         if outcome.state == SendState.QUEUED:

@@ -57,6 +57,11 @@ class Send:
         return tally.networks(most), tally.network_count
 
     @property
+    def relays(self) -> pd.DataFrame:
+        """How each relay is, and what it did in this run (columns of `fleet.RELAY_DTYPES`)."""
+        return self._runner.relays()
+
+    @property
     def clock(self) -> Clock:
         """The clock that the send goes by: the machine's, or the sandbox's."""
         return self._job.clock

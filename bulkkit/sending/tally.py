@@ -95,8 +95,8 @@ class Tally:
             self._started += self._clock.seconds() - self._paused_at
             self._paused_at = None
 
-    def progress(self, run: RunState) -> Progress:
-        """Return the counts as they stand."""
+    def progress(self, run: RunState, notes: tuple[str, ...] = ()) -> Progress:
+        """Return the counts as they stand, with what is to be noted beside them."""
         now = self._clock.seconds() if self._paused_at is None else self._paused_at
         hours = (now - self._started) / 3600
         with self._lock:
@@ -112,6 +112,7 @@ class Tally:
             heartbeat=heartbeat,
             still_for=time.monotonic() - moved_at,
             last_replies=replies,
+            notes=notes,
         )
 
     def networks(self, most: int | None = None) -> pd.DataFrame:

@@ -48,7 +48,7 @@ def of_send(send: Send, problem: str = "", under_way: str = "") -> Drawing:
         sentence=under_way or sentence,
         rehearsal=send.clock.name != "utc",
         figures=figures(progress, send.clock) if is_live else (),
-        problems=[said for said in (failure, problem) if said],
+        problems=[said for said in (failure, problem, *(progress.notes if is_live else ())) if said],
     )
     largest, network_count = send.largest_networks(LARGEST)
     rows = network_rows(largest, network_count, progress)
