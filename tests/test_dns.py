@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ import pytest
 from email_validator import EmailNotValidError, validate_email
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from interrupts import interrupt_once
 from nameserver import NameServer, Zone
 
 from bulkkit.addresses import domain_of
@@ -299,21 +299,13 @@ def test_a_cache_that_cannot_be_written_is_named_and_done_without(server: NameSe
         assert answers_of(["null.example"], resolver)["null.example"].mail is Mail.NULL_MX
 
 
-def test_an_interrupt_keeps_what_was_answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_keeps_what_was_answered(tmp_path: Path) -> None:
     """Interrupted in the middle, the next run asks only for the rest, and the result is that of one run."""
     names = [f"d{n}.example" for n in range(60)]
     zone = {name: {"MX": ["10 aspmx.l.google.com."]} for name in names}
     with NameServer(zone, latency=0.02) as server:
         resolver = asking(server, cache=tmp_path / "dns.jsonl", concurrency=2, timeout=5.0)
-        waiting = threading.Thread.join
-
-        def interrupted(thread: threading.Thread, timeout: float | None = None) -> None:
-            if timeout and server.questions >= 20:
-                monkeypatch.undo()
-                raise KeyboardInterrupt
-            waiting(thread, 0.005 if timeout else timeout)
-
-        monkeypatch.setattr(threading.Thread, "join", interrupted)
+        interrupt_once(lambda: server.questions >= 20)
         with pytest.raises(KeyboardInterrupt):
             answers_of(names, resolver)
         asked = server.questions

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -10,7 +11,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Column, Table
 
 from bulkkit.screening.passes import Order, Stage, screen
+from bulkkit.verification.depths import SYNTAX
 from bulkkit.verification.overview import Summary
+
+KEPT: Final = "Nothing was written. What name servers answered is kept: the same command goes on from there."
 
 
 def screen_and_show(order: Order) -> None:
@@ -22,12 +26,21 @@ def screen_and_show(order: Order) -> None:
     tasks: dict[Stage, TaskID] = {}
 
     def heard(stage: Stage, done: int, total: int | None) -> None:
+        if stage is Stage.ASKING:
+            bar.stop()  # Whoever asks shows a bar of its own.
+            return
         if stage not in tasks:
-            tasks[stage] = bar.add_task(stage)
-        bar.update(tasks[stage], completed=done, total=total)
+            tasks[stage] = bar.add_task(stage, total=total)
+            bar.start()
+        bar.update(tasks[stage], completed=done)
 
-    with bar:
-        found = screen(order, heard)
+    try:
+        with bar:
+            found = screen(order, heard)
+    except KeyboardInterrupt:
+        if order.depth != SYNTAX:
+            Console(stderr=True).print(KEPT, soft_wrap=True)
+        raise
     show_summary(Console(highlight=False), found, order.target)
 
 

@@ -27,6 +27,7 @@ def in_thread(
     `run.is_over` is set where the wait is interrupted; `until_over` looks at it.
     """
     failures: list[BaseException] = []
+    ended = threading.Event()
 
     def hold() -> None:
         try:
@@ -34,17 +35,18 @@ def in_thread(
                 runner.run(work())
         except BaseException as error:
             failures.append(error)
+        finally:
+            ended.set()
 
-    thread = threading.Thread(target=hold, daemon=True)
-    thread.start()
+    threading.Thread(target=hold, daemon=True).start()
     try:
+        # An interrupted Thread.join takes a running thread for ended until Python 3.13 (CPython issue 90882).
         with showing(title, total) as show:
-            while thread.is_alive():
-                thread.join(LOOK)
+            while not ended.wait(LOOK):
                 show(done())
     finally:
         run.is_over = True
-        thread.join()
+        ended.wait()
     if failures:
         raise failures[0]
 

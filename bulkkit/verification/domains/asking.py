@@ -71,7 +71,7 @@ def answers_of(domains: Iterable[str], resolver: Resolver) -> dict[str, DomainAn
     answers = {domain: known[domain] for domain in wanted if domain in known}
     missing = [domain for domain in wanted if domain not in answers]
     if missing:
-        answers |= _asked(missing, resolver, cache)
+        answers |= _asked(missing, len(wanted), resolver, cache)
     return {domain: answers[domain] for domain in wanted}
 
 
@@ -89,11 +89,11 @@ class Domains:
         return {domain: self._known[domain] for domain in wanted}
 
 
-def _asked(missing: list[str], resolver: Resolver, cache: Cache | None) -> dict[str, DomainAnswer]:
+def _asked(missing: list[str], wanted: int, resolver: Resolver, cache: Cache | None) -> dict[str, DomainAnswer]:
     run = Run(iter(missing), cache=cache)
-    asker = resolver.asker()
+    asker, known = resolver.asker(), wanted - len(missing)
     in_thread(
-        lambda: _work(run, asker, resolver.concurrency), run, "Asking DNS", len(missing), lambda: len(run.answers)
+        lambda: _work(run, asker, resolver.concurrency), run, "Asking DNS", wanted, lambda: known + len(run.answers)
     )
     nobody = DomainAnswer(Mail.UNKNOWN, said=f"no name server answered any of {run.failures} questions")
     return {domain: run.answers.get(domain, nobody) for domain in missing}
