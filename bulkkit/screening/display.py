@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -11,10 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Column, Table
 
 from bulkkit.screening.passes import Order, Stage, screen
-from bulkkit.verification.depths import SYNTAX
+from bulkkit.verification.aside import Interrupted
 from bulkkit.verification.overview import Summary
-
-KEPT: Final = "Nothing was written. What name servers answered is kept: the same command goes on from there."
 
 
 def screen_and_show(order: Order) -> None:
@@ -37,9 +34,8 @@ def screen_and_show(order: Order) -> None:
     try:
         with bar:
             found = screen(order, heard)
-    except KeyboardInterrupt:
-        if order.depth != SYNTAX:
-            Console(stderr=True).print(KEPT, soft_wrap=True)
+    except Interrupted as stopped:
+        Console(stderr=True).print(f"Nothing was written: {stopped}", soft_wrap=True)
         raise
     show_summary(Console(highlight=False), found, order.target)
 

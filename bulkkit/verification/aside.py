@@ -13,6 +13,14 @@ LOOK: Final = 0.1
 """Seconds between two looks at how far the work is."""
 
 
+class Interrupted(KeyboardInterrupt):
+    """The wait was stopped; the message says how far the work is, and what of it is kept."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows of it: where exactly the wait was helps nobody."""
+        return [f"Interrupted: {self}"]
+
+
 class Endable(Protocol):
     """What the thread that works and the one that waits share."""
 
