@@ -127,7 +127,9 @@ def checked(server: NameServer) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize(("row", "fact"), list(enumerate(FACTS)), ids=[fact[0] for fact in FACTS])
-def test_servfail_and_timeout_are_unknown_and_nxdomain_and_null_mx_are_facts(checked: pd.DataFrame, row: int, fact: tuple[Any, ...]) -> None:
+def test_servfail_and_timeout_are_unknown_and_nxdomain_and_null_mx_are_facts(
+    checked: pd.DataFrame, row: int, fact: tuple[Any, ...]
+) -> None:
     """NXDOMAIN, null MX and nothing at all are facts; SERVFAIL, silence and nonsense are unknown."""
     _, reason, has_mx, provider = fact
     told = checked.iloc[row]
