@@ -17,7 +17,8 @@ import pandas as pd
 
 from bulkkit.addresses import domain_of
 from bulkkit.campaign import Campaign
-from bulkkit.contacts.values import bases, booleans
+from bulkkit.contacts.tracking import may_track
+from bulkkit.contacts.values import bases
 from bulkkit.errors import InputError, TemplateError
 from bulkkit.message.compiled import CompiledMessage
 from bulkkit.transitions import Recipient
@@ -225,8 +226,7 @@ def _consent(at: Situation) -> Iterator[Finding]:
 def _tracking(at: Situation) -> Iterator[Finding]:
     if not at.message.measures or at.recipients.empty:
         return
-    consent = at.recipients.get("tracking_consent")
-    agreed = 0 if consent is None else int(booleans(consent).fillna(False).sum())
+    agreed = int(may_track(at.recipients).sum())
     if agreed < len(at.recipients):
         yield Finding(
             "tracking_consent",
