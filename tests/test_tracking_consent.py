@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkkit.contacts.tracking import may_track, tracking_consent, untracked
@@ -20,6 +20,7 @@ def test_three_states_stay_three(said: object, agreed: bool | None) -> None:
     assert found.fillna(False).tolist() == [bool(agreed)]
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.sampled_from([said for said, _ in SAID])), st.booleans())
 def test_where_no_pixel_goes_silence_says_nothing(said: list[object], twice: bool) -> None:
     """Where the list says who agreed, each person is one or the other, on whatever index."""

@@ -42,7 +42,7 @@ def laid_out(parts: Anatomy, domains: pd.DataFrame, found: Evidence, lists: List
         "role": lambda: pd.arrays.BooleanArray(roles < len(named), nowhere.copy()),
         "free": lambda: pd.arrays.BooleanArray(flags["free_by"], nowhere.copy()),
         "privacy_relay": lambda: pd.arrays.BooleanArray(flags["relay_by"], nowhere.copy()),
-        "accept_all": lambda: _only(domains["fact"].eq(Reason.ACCEPT_ALL), parts.codes),
+        "accept_all": lambda: _only(domains["fact"].eq(Reason.ACCEPT_ALL) & domains["has_mx"], parts.codes),
         "has_mx": lambda: _taken(domains["has_mx"], parts.codes),
         "depth": lambda: _of_few(
             (SYNTAX, DNS), np.append(domains["depth"].eq(DNS), False).astype(np.int64)[parts.codes]
