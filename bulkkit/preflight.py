@@ -15,7 +15,8 @@ import pandas as pd
 
 from bulkkit import fitness
 from bulkkit.addresses import domain_of
-from bulkkit.contacts.values import bases, booleans
+from bulkkit.contacts.tracking import may_track
+from bulkkit.contacts.values import bases
 from bulkkit.errors import InputError, TemplateError
 from bulkkit.findings import Finding, Severity, Situation
 from bulkkit.sending.planning import networks
@@ -176,8 +177,7 @@ def _consent(at: Situation) -> Iterator[Finding]:
 def _tracking(at: Situation) -> Iterator[Finding]:
     if not at.message.measures or at.recipients.empty:
         return
-    consent = at.recipients.get("tracking_consent")
-    agreed = 0 if consent is None else int(booleans(consent).fillna(False).sum())
+    agreed = int(may_track(at.recipients).sum())
     if agreed < len(at.recipients):
         yield Finding(
             "tracking_consent",
