@@ -31,8 +31,8 @@ SIMULATION_DTYPES: Final = {
     "expired": "Int64",
     "waiting": "Int64",
 }
-"""A simulated send: one row a step and network in which something happened. `time` is the end of the step from the
-start; the counts are those of the step, `waiting` what is left for the network after it.
+"""A simulated send: one row a network for the start, then one a step and network in which something happened. `time`
+is the end of the step from the start; the counts are those of the step, `waiting` what is left for the network.
 """
 
 
@@ -56,8 +56,8 @@ def simulate(counts: Mapping[str, int], way: Way, providers: Mapping[str, Provid
     -------
     pandas.DataFrame
         Columns of `SIMULATION_DTYPES`, in the order of time. Its `attrs` hold
-        `stopped` (why the send stopped itself, or None), `barred` (the networks
-        that got nothing more) and `recipients` (by network).
+        `stopped` (why the send stopped itself, or None) and `barred` (the networks
+        that got nothing more).
     """
     table = Timetable.of(sum(counts.values()), way.throttle, way.relays, way.seconds, TRAINS)
     forecast = Forecast(
@@ -65,11 +65,7 @@ def simulate(counts: Mapping[str, int], way: Way, providers: Mapping[str, Provid
     )
     happenings = list(forecast.run())
     frame = _frame(happenings, _step(happenings), counts)
-    frame.attrs = {
-        "stopped": forecast.stop_reason,
-        "barred": sorted(forecast.barred),
-        "recipients": dict(counts),
-    }
+    frame.attrs = {"stopped": forecast.stop_reason, "barred": sorted(forecast.barred)}
     return frame
 
 
@@ -82,7 +78,8 @@ def _frame(happenings: list[Happening], step: float, counts: Mapping[str, int]) 
     left, done = dict(counts), Counter[tuple[int, str, SendState]]()
     for at, network, state, messages in happenings:
         done[int(at // step), network, state] += messages
-    rows: list[tuple[Any, ...]] = []
+    start = pd.Timedelta(0)
+    rows: list[tuple[Any, ...]] = [(start, network, 0, 0, 0, 0, count) for network, count in counts.items()]
     for number, network in dict.fromkeys((number, network) for number, network, _ in done):
         accepted, deferred, refused, expired = (
             done[number, network, state]
