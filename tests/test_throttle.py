@@ -14,10 +14,10 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rehearsal import campaign, people, relay, start
+from rehearsal import people, relay, start
 from servers import Answer, Asked, MailServer, Taken
 
-from bulkkit.dispatch import plan, resume
+from bulkkit.dispatch import resume
 from bulkkit.errors import InputError
 from bulkkit.ledger import Ledger
 from bulkkit.sending.estimate import Experience, finishing_times
@@ -309,18 +309,3 @@ def test_networks_take_turns() -> None:
         schedule.add(number, "a" if number < 5 else "b")
     order = [taken[1] for taken in iter(lambda: schedule.take(0.0), None)]
     assert all(one != other for one, other in pairwise(order))
-
-
-def test_the_eta_is_what_the_send_takes(serve: Callable[..., MailServer], path: Path) -> None:
-    """Each network of a real send is done within a tenth of the time that the plan foretold."""
-    server = serve()
-    counts = {"alpha.example": 21, "beta.example": 16, "gamma.example": 11}
-    audience = pd.concat([people(count, name) for name, count in counts.items()], ignore_index=True)
-    planned = plan(campaign(audience), [relay(server.port, scale=4800)], throttle=Throttle(Limit(5, HOUR)), ledger=path)
-    planned.send().wait(30)
-    sends = Ledger(path).sends()
-    took = (sends["finished_at"] - sends["queued_at"]).groupby(sends["network"]).max()
-    eta = planned.eta.set_index("network")["finishes_after"]
-    for network in counts:
-        assert took[network].total_seconds() == pytest.approx(eta[network].total_seconds(), rel=0.1)
-    assert planned.finishes_after == eta.max()
