@@ -50,6 +50,7 @@ class Schedule:
         self._waiting = self._lines = 0
         self._overall = None if throttle.overall.is_open else Pace(throttle.overall)
         self._spread = None if throttle.spread_seconds is None else Spread(throttle.spread_seconds, begun)
+        self._has_whole = self._overall is not None or self._spread is not None
         self._closed_until: float | None = None
 
     def __len__(self) -> int:
@@ -85,9 +86,10 @@ class Schedule:
 
     def take(self, now: float) -> tuple[int, str] | None:
         """Return the next message that may go now and its network, or None while all must wait."""
-        self._wake(now)
+        if (self._due and self._due[0][0] <= now) or (self._held and self._held[0][0] <= now):
+            self._wake(now)
         turns = self._turns
-        if turns and not self._is_open(now):
+        if self._has_whole and turns and not self._is_open(now):
             return None
         while turns:
             network = turns.popleft()
@@ -159,16 +161,20 @@ class Schedule:
         send_id = line.popleft()
         self._waiting -= 1
         network.pace.take()
-        if self._overall is not None:
-            self._overall.take()
-        if self._spread is not None:
-            self._spread.take(now)
+        if self._has_whole:
+            self._count(now)
         if line:
             self._turns.append(network)
         else:
             network.line = None
             self._lines -= 1
         return send_id
+
+    def _count(self, now: float) -> None:
+        if self._overall is not None:
+            self._overall.take()
+        if self._spread is not None:
+            self._spread.take(now)
 
     def _make_room(self, network: _Network) -> None:
         network.is_full = False
