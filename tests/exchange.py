@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -95,8 +95,9 @@ def exchange(**networks: NetworkServer) -> Iterator[Exchange]:
 
 
 def _served(stack: ExitStack, handler: Any, address: str) -> int:
-    controller = Controller(handler, hostname=address, port=0, loop=asyncio.new_event_loop())
+    with socket.create_server((address, 0)) as free:
+        port = int(free.getsockname()[1])
+    controller = Controller(handler, hostname=address, port=port)
     controller.start()
     stack.callback(controller.stop)
-    assert controller.server is not None
-    return int(controller.server.sockets[0].getsockname()[1])
+    return port
