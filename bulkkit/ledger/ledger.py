@@ -25,6 +25,7 @@ from bulkkit.ledger import (
     tables,
 )
 from bulkkit.ledger.database import Database
+from bulkkit.ledger.lease import Holder
 from bulkkit.transitions import CampaignRecord, PastClaim, PastDeferral, Pending, Recipient, Stamp, Step
 from bulkkit.vocabulary import UNFINISHED, SendState
 
@@ -85,7 +86,14 @@ class Ledger:
         that person.
         """
         with self._database.transaction() as connection:
-            return events.add_events(connection, frame)
+            new = events.add_events(connection, frame)
+            events.note_import(connection, datetime.now(UTC), len(frame), new)
+        return new
+
+    def last_import(self) -> datetime | None:
+        """Return when events were stored last by `add_events`, or None where none ever were."""
+        with self._database.reading() as connection:
+            return events.last_import(connection)
 
     def add_campaigns(self, frame: pd.DataFrame) -> int:
         """Store what is known of campaigns sent elsewhere (columns of `CAMPAIGN_DTYPES`); return how many were new."""
@@ -147,6 +155,10 @@ class Ledger:
     def lease(self, campaign: str) -> AbstractContextManager[None]:
         """Return the lease as a context; entering raises `LeaseError` where somebody else sends."""
         return lease.hold(self._database, campaign)
+
+    def holder(self) -> Holder | None:
+        """Return which process sends from this ledger now, or None."""
+        return lease.holder(self._database)
 
     def check(self) -> None:
         """Raise `LedgerError` where the file is damaged."""

@@ -56,6 +56,9 @@ MIGRATIONS: Final = (
     ) STRICT;
     """,
     """
+    CREATE TABLE imports (at INTEGER NOT NULL, events INTEGER NOT NULL, new INTEGER NOT NULL) STRICT;
+    """,
+    """
     CREATE TABLE holdouts (
         campaign TEXT NOT NULL REFERENCES campaigns, mailbox TEXT NOT NULL, email TEXT NOT NULL, at INTEGER NOT NULL,
         PRIMARY KEY (campaign, mailbox)
