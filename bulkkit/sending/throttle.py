@@ -216,19 +216,8 @@ class Pace:
     messages, one after the other over one connection: a forecast asks so.
     """
 
-    __slots__ = (
-        "_claimed",
-        "_connections",
-        "_ends",
-        "_handed",
-        "_is_held",
-        "_messages",
-        "_most",
-        "_open",
-        "_own",
-        "_rest",
-        "_window",
-    )
+    __slots__ = ("_claimed", "_connections", "_ends", "_handed", "_is_held",
+                 "_messages", "_most", "_open", "_own", "_rest", "_window")  # fmt: skip
 
     def __init__(self, limit: Limit) -> None:
         self._own = limit
