@@ -48,7 +48,7 @@ def begin(plan: Plan, confirm: int | None = None) -> Send:
     _require_same(plan, ledger.spec(name))
     if ledger.is_unfinished(name):
         _require_confirmed(plan, confirm, stored)
-    return resume(name, ledger, plan.route.relays, plan.route.links)
+    return resume(name, ledger, plan.route.relays, plan.route.links, plan.route.dkim)
 
 
 def stored_recipients(ledger: Ledger, campaign: str) -> int | None:

@@ -21,6 +21,7 @@ from bulkkit.errors import InputError
 from bulkkit.fitness import LAST
 from bulkkit.ledger import Ledger
 from bulkkit.message.compiled import compile_message
+from bulkkit.message.dkim import Dkim
 from bulkkit.message.links import Links
 from bulkkit.sending.planning import FREQUENCY_DAYS, RECIPIENT, Choices, fates, networks, waterfall
 from bulkkit.sending.relay import Relay
@@ -48,6 +49,7 @@ def plan(
     holdout: float = 0.0,
     retry: Retry | None = None,
     resolver: Any = None,
+    dkim: Dkim | None = None,
 ) -> Plan:
     """Return a plan of sending `campaign`; nothing is sent and nothing is written.
 
@@ -80,6 +82,8 @@ def plan(
         (as for `verify`). By default this machine's name servers where a relay is
         on another machine, and nobody where all are on this one; without a limit
         to keep nobody is asked. What DNS does not answer is the registrable domain.
+    dkim
+        Whose signature the messages bear; None where the relay signs, or nobody does.
 
     Raises
     ------
@@ -90,7 +94,7 @@ def plan(
     ConfigurationError, LedgerError
         Where the relays do not fit each other or the ledger.
     """
-    route = Route(tuple(relays), links, throttle or Throttle.cautious(), retry or Retry())
+    route = Route(tuple(relays), links, throttle or Throttle.cautious(), retry or Retry(), dkim)
     known = existing_ledger(ledger)
     if known is not None:
         route.check_ledger(known)

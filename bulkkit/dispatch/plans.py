@@ -148,7 +148,8 @@ class Plan:
         message_id = make_msgid(domain=self.campaign.sender.domain)
         recipient = Recipient(0, self.campaign.name, email, message_id, False, self._now(), 0, fields)
         relay = self.route.relays[0]
-        message = plain.write(recipient, self._now())
+        message, signer = plain.write(recipient, self._now()), self.route.signer()
+        message = message if signer is None else signer.signed(message)
         return send_trial(relay, password_for(relay), self.campaign.sender.address, email, message)
 
     def send(self, confirm: int | None = None, at: datetime | None = None) -> Send:
@@ -227,13 +228,14 @@ class Plan:
             self.route.links.follow(ledger.path)
 
     def _record(self, at: datetime | None) -> CampaignRecord:
-        sender, links = self.campaign.sender, self.route.links
+        sender, links, dkim = self.campaign.sender, self.route.links, self.route.dkim
         spec = {
             "message": self.campaign.message.spec(),
             "sender": asdict(sender),
             "throttle": self.route.throttle.spec(),
             "retry": self.route.retry.spec(),
             "links": links and {"base_url": links.base_url, "fingerprint": links.fingerprint},
+            "dkim": dkim and {"domain": dkim.domain, "selector": dkim.selector},
             "consent": self.consent,
             "waterfall": self.waterfall.to_dict("records"),
         }
