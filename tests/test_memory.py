@@ -114,6 +114,18 @@ def test_20_a_jump_is_no_standstill(path: Path) -> None:
     assert turnstile.next_now(to) is not None
 
 
+def test_20_a_slow_transaction_counts_from_its_end_whatever_the_clock_does(path: Path) -> None:
+    """A message whose transaction took 25 minutes is in the day that its end is in, though the wall clock was moved."""
+    clock, ledger = Machine(), stored(path, 2)
+    to = Relay("smtp://127.0.0.1", daily=1, clock=clock)
+    ledger.write([Claim(1, to.name, clock.stamp()), Dotted(1), outcome(1, SendState.ACCEPTED, 1500)])
+    clock.off, clock.true = 10 * DAY, DAY + 600
+    turnstile = Turnstile(Job("spring", None, (to,), Throttle(Limit()), Retry()), ledger)
+    assert turnstile.next_now(to) is None
+    clock.true = DAY + 1500
+    assert turnstile.next_now(to) is not None
+
+
 def test_a_relays_first_day_is_the_ledgers(path: Path) -> None:
     """Since when a relay is in use, the ledger says; after 30 days without a message it begins anew."""
     ledger = stored(path, 4)

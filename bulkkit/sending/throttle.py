@@ -212,7 +212,7 @@ class Pace:
     An open transaction counts, and so it does for one window after it was
     closed: at whichever moment of it the server counts the message, no window of
     the server's holds more than the limit. Each method takes the moment in
-    seconds; the caller owns the clock.
+    seconds; the caller owns the clock. `open` is how many are open now.
     """
 
     __slots__ = (
@@ -222,28 +222,28 @@ class Pace:
         "_is_held",
         "_messages",
         "_most",
-        "_open",
         "_own",
         "_rest",
         "_window",
+        "open",
     )
 
     def __init__(self, limit: Limit) -> None:
         self._own = limit
         self._handed: deque[float] | tuple[()] = ()
-        self._open = 0
+        self.open = 0
         self.free()
 
     def ready_at(self, now: float) -> float | None:
         """Return when the next message may go: `now`, later, or None while too many are open."""
         if self._is_held and now >= self._ends:
             self.free()
-        if self._connections is not None and self._open >= self._connections:
+        if self._connections is not None and self.open >= self._connections:
             return None
         ready = now if self._rest <= now else self._rest
         if self._messages is None:
             return ready
-        free = self._messages - self._open
+        free = self._messages - self.open
         if free <= 0:
             return None
         if len(self._handed) < free:
@@ -261,17 +261,17 @@ class Pace:
 
     def take(self) -> None:
         """Count a transaction opened."""
-        self._open += 1
+        self.open += 1
 
     def release(self, now: float) -> None:
         """Count a transaction closed, and its message handed over."""
-        self._open -= 1
+        self.open -= 1
         if self._most:
             self.remember(now)
 
     def drop(self) -> None:
         """Count a transaction closed in which nothing was handed over."""
-        self._open -= 1
+        self.open -= 1
 
     def remember(self, moment: float) -> None:
         """Count a message that was handed over at `moment`, such as before a restart; in the order of time."""

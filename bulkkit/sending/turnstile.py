@@ -36,7 +36,8 @@ class Turnstile:
     def __init__(self, job: Job, ledger: SendLedger) -> None:
         self._clock = job.clock
         memory = Memory(job, ledger)
-        self._schedule = Schedule(job.throttle, memory.begun)
+        connections = sum(relay.max_connections for relay in job.relays)
+        self._schedule = Schedule(job.throttle, memory.begun, connections)
         self._fleet = Fleet(job.relays, job.throttle.ramp, memory.first_days)
         self._listening = Listening(self._schedule, self._fleet, memory.answers)
         self._deferred: set[int] = set()

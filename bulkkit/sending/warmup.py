@@ -44,7 +44,7 @@ class RampPace(Pace):
             self._handed.popleft()
 
     def _ready_on(self, day: int, now: float) -> float | None:
-        free = (self._ramp.messages(day) or 0) - self._open
+        free = (self._ramp.messages(day) or 0) - self.open
         if free <= 0:
             return None
         return now if len(self._handed) < free else max(now, self._handed[-free] + HOUR)
