@@ -2,6 +2,7 @@ from . import charts, widgets
 from .campaign import Campaign
 from .comparison import Comparison, compare
 from .contacts import read_contacts
+from .contrasts import against_rest
 from .dispatch import Plan, plan, resume
 from .errors import (
     AddressError,
@@ -18,6 +19,7 @@ from .errors import (
 )
 from .events import read_events
 from .ledger import Ledger
+from .message.dkim import Dkim
 from .message.links import Links
 from .message.message import Message
 from .message.sender import Sender
@@ -30,6 +32,7 @@ from .sending.relay import Relay
 from .sending.retry import Retry
 from .sending.send import Send
 from .sending.throttle import Limit, Throttle
+from .trials import Design, design
 from .verification import Verdict, verify, verify_address
 
 __version__: str
@@ -41,6 +44,8 @@ __all__ = [
     "Comparison",
     "ConfigurationError",
     "ConfirmationError",
+    "Design",
+    "Dkim",
     "Health",
     "InputError",
     "LeaseError",
@@ -61,8 +66,10 @@ __all__ = [
     "TemplateError",
     "Throttle",
     "Verdict",
+    "against_rest",
     "charts",
     "compare",
+    "design",
     "health",
     "plan",
     "rates",

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import rehearsal
 from rehearsal import people, relay, start, states
 from servers import Answer, Asked, MailServer, always, answer
 
 from bulkkit.errors import RelayError
 from bulkkit.ledger import Ledger
-from bulkkit.sending import lane
+from bulkkit.message.message import Message
 from bulkkit.sending.throttle import Limit, Throttle
 from bulkkit.transitions import Claim, Dotted, Outcome, Step
 
@@ -159,7 +160,8 @@ def test_a_large_message_is_written_before_its_dot(
     serve: Callable[..., MailServer], path: Path, commits: list[list[Step]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A break in the middle of a large body is safe: the dot is committed only once the kernel has the whole body."""
-    monkeypatch.setattr(lane, "SMALL", 10)
+    # More than both ends' buffers hold.
+    monkeypatch.setattr(rehearsal, "MESSAGE", Message("Hi", text=("long " * 14 + "\n") * 250_000))
     server = serve(answer("DATA", Answer(b"354 Go on\r\n", then="reset"), recipient="p0000@alpha.example"))
     start([relay(server.port, max_connections=1)], people(2), path).wait(20)
     assert set(states(path).values()) == {"accepted"}

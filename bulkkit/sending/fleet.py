@@ -73,20 +73,20 @@ class Fleet:
         """Return when each of a relay's limits lets the next message through."""
         return [pace.ready_at(now) for pace in self._stations[relay].paces]
 
-    def take(self, relay: str) -> None:
-        """Count a message on its way."""
+    def take(self, relay: str, messages: int = 1) -> None:
+        """Count a message on its way, or a forecast's train of several."""
         station = self._stations[relay]
-        station.in_flight += 1
-        station.taken += 1
+        station.in_flight += messages
+        station.taken += messages
         for pace in station.paces:
-            pace.take()
+            pace.take(messages)
 
-    def release(self, relay: str, now: float) -> None:
+    def release(self, relay: str, now: float, messages: int = 1) -> None:
         """Count a message handed over."""
         station = self._stations[relay]
-        station.in_flight -= 1
+        station.in_flight -= messages
         for pace in station.paces:
-            pace.release(now)
+            pace.release(now, messages)
 
     def drop(self, relay: str) -> None:
         """Take back a message that was not handed over."""

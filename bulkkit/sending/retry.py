@@ -38,6 +38,9 @@ class Decision:
     suppress: bool = False
 
 
+_ACCEPTED: Final = Decision(SendState.ACCEPTED)
+
+
 @dataclass(frozen=True, slots=True)
 class Retry:
     """When to try again, and when to give up.
@@ -59,7 +62,7 @@ class Retry:
     def decide(self, code: int, enhanced: str | None, text: str, attempts: int, age: float) -> Decision:
         """Return what follows from a reply to the attempt number `attempts`, `age` seconds after the first one."""
         if 200 <= code < 300:
-            return Decision(SendState.ACCEPTED)
+            return _ACCEPTED
         reason = str(classify(enhanced, code, text).reason)
         if code >= 500:
             return Decision(SendState.REFUSED, reason, suppress=says_dead(enhanced, code, text))

@@ -50,6 +50,7 @@ class Schedule:
         self._turns: deque[_Network] = deque()
         self._held: list[tuple[float, str, _Network]] = []
         self._due: list[tuple[float, int, str]] = []
+        self._trains: dict[int, int] = {}
         self._barred: set[str] = set()
         self._waiting = self._lines = 0
         self._overall = None if throttle.overall.is_open else Pace(throttle.overall)
@@ -70,16 +71,16 @@ class Schedule:
         """The networks to which nothing goes any more; what waited for them is in no line."""
         return frozenset(self._barred)
 
-    def add(self, send_id: int, network: str) -> None:
-        """Put a message at the end of its network's line."""
+    def add(self, send_id: int, network: str, messages: int = 1) -> None:
+        """Put a message, or a forecast's train of several, at the end of its network's line."""
         if network not in self._barred:
-            self._waiting += 1
+            self._wait(send_id, messages)
             self._line_up(send_id, network)
 
-    def add_later(self, send_id: int, network: str, due: float) -> None:
+    def add_later(self, send_id: int, network: str, due: float, messages: int = 1) -> None:
         """Keep a message until `due`, then put it at the end of its network's line."""
         if network not in self._barred:
-            self._waiting += 1
+            self._wait(send_id, messages)
             heappush(self._due, (due, send_id, network))
 
     def remember(self, network: str, moment: float) -> None:
@@ -108,12 +109,12 @@ class Schedule:
                 return self._hand_over(network, now), network.name
         return None
 
-    def release(self, network: str, now: float) -> None:
+    def release(self, network: str, now: float, messages: int = 1) -> None:
         """Count a transaction with `network` closed, and its message handed over."""
         known = self._networks[network]
-        known.pace.release(now)
+        known.pace.release(now, messages)
         if self._overall is not None:
-            self._overall.release(now)
+            self._overall.release(now, messages)
         if known.is_full:
             self._make_room(known)
 
@@ -168,10 +169,11 @@ class Schedule:
         line = network.line
         assert line  # noqa: S101 - a network that has its turn has a line
         send_id = line.popleft()
-        self._waiting -= 1
-        network.pace.take()
+        messages = self._trains.pop(send_id, 1) if self._trains else 1
+        self._waiting -= messages
+        network.pace.take(messages)
         if self._has_whole:
-            self._count(now)
+            self._count(now, messages)
         if line:
             self._turns.append(network)
         else:
@@ -179,11 +181,16 @@ class Schedule:
             self._lines -= 1
         return send_id
 
-    def _count(self, now: float) -> None:
+    def _wait(self, send_id: int, messages: int) -> None:
+        self._waiting += messages
+        if messages != 1:
+            self._trains[send_id] = messages
+
+    def _count(self, now: float, messages: int) -> None:
         if self._overall is not None:
-            self._overall.take()
+            self._overall.take(messages)
         if self._spread is not None:
-            self._spread.take(now)
+            self._spread.take(now, messages)
 
     def _make_room(self, network: _Network) -> None:
         network.is_full = False
@@ -207,14 +214,14 @@ class Schedule:
     def _bar(self, name: str) -> None:
         network = self._network(name)
         self._barred.add(name)
+        gone = [number for _, number, other in self._due if other == name]
         if network.line is not None:
-            self._waiting -= len(network.line)
+            gone += network.line
             self._lines -= 1
             network.line = None
-        due = [entry for entry in self._due if entry[2] != name]
-        self._waiting -= len(self._due) - len(due)
-        self._due = due
-        heapify(due)
+        self._waiting -= sum(self._trains.pop(number, 1) for number in gone)
+        self._due = [entry for entry in self._due if entry[2] != name]
+        heapify(self._due)
 
     def _network(self, name: str) -> _Network:
         known = self._networks.get(name)

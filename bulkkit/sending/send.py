@@ -92,7 +92,8 @@ class Send:
     def wait(self, timeout: float | None = None) -> Progress:
         """Wait until the send has ended, at most `timeout` seconds; return where it stands.
 
-        Rows in doubt do not keep it from ending.
+        Rows in doubt do not keep it from ending. Interrupted (Ctrl-C, the stop button of a
+        notebook), this returns and the send goes on; `stop` ends it.
 
         Raises
         ------
@@ -112,10 +113,13 @@ class Send:
         """Go on after `pause`."""
         self._call(self._runner.unpause)
 
-    def stop(self) -> Progress:
-        """End the send once what is in flight is finished; `bulkkit.resume` goes on with it."""
+    def stop(self, timeout: float | None = None) -> Progress:
+        """End the send once what is in flight is finished, and wait for it at most `timeout` seconds.
+
+        `bulkkit.resume` goes on with it.
+        """
         self._call(self._runner.stop)
-        return self.wait()
+        return self.wait(timeout)
 
     def resume(self) -> None:
         """Go on after a stop or a failure, exactly where the ledger says; returns as soon as it runs.

@@ -31,9 +31,9 @@ class Spread:
             self._next = now
         return self._next
 
-    def take(self, now: float) -> None:
-        """Count a message on its way."""
-        self._next = max(self._next, now - CATCH_UP) + (self._distance or 0.0)
+    def take(self, now: float, messages: int = 1) -> None:
+        """Count a message on its way, or a forecast's train of several."""
+        self._next = max(self._next, now - CATCH_UP) + messages * (self._distance or 0.0)
 
     def drop(self) -> None:
         """Take one back that did not go."""

@@ -18,6 +18,8 @@ from bulkkit.sending.job import Progress, RunState
 from bulkkit.vocabulary import ENDED, UNFINISHED, SendState
 
 LAST_REPLIES: Final = 5
+BEAT: Final = 0.01
+"""Seconds of the machine between two looks at the clock; thousands of messages may move in one of them."""
 
 SLOWEST_AMONG: Final = 10
 """The largest networks: under one limit for each, the last to be done is among them."""
@@ -77,9 +79,11 @@ class Tally:
             part[aim] += 1
             whole[aim] += 1
             self._ended += after in _ANSWERED
-            self._heartbeat, self._moved_at = self._clock.now(), time.monotonic()
             if reply:
                 self._replies.append(reply)
+            now = time.monotonic()
+            if now - self._moved_at > BEAT:
+                self._heartbeat, self._moved_at = self._clock.now(), now
 
     def pause(self) -> None:
         """Stop the watch by which pace and time left are measured."""

@@ -212,10 +212,13 @@ class Pace:
     An open transaction counts, and so it does for one window after it was
     closed: at whichever moment of it the server counts the message, no window of
     the server's holds more than the limit. Each method takes the moment in
-    seconds; the caller owns the clock. `open` is how many are open now.
+    seconds; the caller owns the clock. `open` is how many are open now. A
+    transaction may stand for several messages, one after the other over one
+    connection: a forecast asks so.
     """
 
     __slots__ = (
+        "_claimed",
         "_connections",
         "_ends",
         "_handed",
@@ -231,7 +234,7 @@ class Pace:
     def __init__(self, limit: Limit) -> None:
         self._own = limit
         self._handed: deque[float] | tuple[()] = ()
-        self.open = 0
+        self.open = self._claimed = 0
         self.free()
 
     def ready_at(self, now: float) -> float | None:
@@ -243,7 +246,7 @@ class Pace:
         ready = now if self._rest <= now else self._rest
         if self._messages is None:
             return ready
-        free = self._messages - self.open
+        free = self._messages - self._claimed
         if free <= 0:
             return None
         if len(self._handed) < free:
@@ -259,28 +262,31 @@ class Pace:
         ready = self.ready_at(now)
         return ready is not None and ready <= now
 
-    def take(self) -> None:
+    def take(self, messages: int = 1) -> None:
         """Count a transaction opened."""
         self.open += 1
+        self._claimed += messages
 
-    def release(self, now: float) -> None:
+    def release(self, now: float, messages: int = 1) -> None:
         """Count a transaction closed, and its message handed over."""
         self.open -= 1
+        self._claimed -= messages
         if self._most:
-            self.remember(now)
+            self.remember(now, messages)
 
-    def drop(self) -> None:
+    def drop(self, messages: int = 1) -> None:
         """Count a transaction closed in which nothing was handed over."""
         self.open -= 1
+        self._claimed -= messages
 
-    def remember(self, moment: float) -> None:
+    def remember(self, moment: float, messages: int = 1) -> None:
         """Count a message that was handed over at `moment`, such as before a restart; in the order of time."""
         if not self._most:
             return
         # Most networks of a long list get one message: until then there is nothing to keep.
         handed = self._handed or deque()
-        handed.append(moment)
-        if len(handed) > self._most:
+        handed.extend((moment,) * messages)
+        while len(handed) > self._most:
             handed.popleft()
         self._handed = handed
 

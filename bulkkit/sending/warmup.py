@@ -35,16 +35,16 @@ class RampPace(Pace):
                 return ready
         return max(now, begun + self._ramp.days * DAY)
 
-    def remember(self, moment: float) -> None:
+    def remember(self, moment: float, messages: int = 1) -> None:
         """Count a message that was handed over at `moment`; the first one begins the first day."""
         if self._begun is None:
             self._begun = moment
-        super().remember(moment)
+        super().remember(moment, messages)
         while isinstance(self._handed, deque) and self._handed[0] <= moment - HOUR:
             self._handed.popleft()
 
     def _ready_on(self, day: int, now: float) -> float | None:
-        free = (self._ramp.messages(day) or 0) - self.open
+        free = (self._ramp.messages(day) or 0) - self._claimed
         if free <= 0:
             return None
         return now if len(self._handed) < free else max(now, self._handed[-free] + HOUR)

@@ -7,13 +7,13 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from bulkkit.charts.numerals import plural
+from bulkkit.errors import explained
 from bulkkit.sending.job import RunState
 from bulkkit.sending.send import Send
 from bulkkit.sending.tally import counted, networks_frame
 from bulkkit.widgets.markup import markup
 from bulkkit.widgets.standing import LARGEST, figures, network_rows, parts, state_words
 from bulkkit.widgets.stored_campaign import NetworkCounts, together
-from bulkkit.widgets.worker import explained
 
 ALLOWED: Final = {
     RunState.RUNNING: frozenset({"pause", "stop"}),
