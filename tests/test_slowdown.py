@@ -14,7 +14,7 @@ from bulkkit.sending.restraint import Restraint
 from bulkkit.sending.retry import GREYLISTED
 from bulkkit.sending.schedule import Schedule
 from bulkkit.sending.slowdown import LONGEST, RULES, rule_for
-from bulkkit.sending.throttle import HOUR, Limit, Throttle
+from bulkkit.sending.throttle import HOUR, Limit, Pace, Throttle
 from bulkkit.vocabulary import BounceClass, SendState
 
 LATER = Answer("a", SendState.DEFERRED, BounceClass.TRANSIENT_FAILURE, 451, "451 4.3.0 Error")
@@ -134,6 +134,16 @@ def test_who_is_barred_waits_for_nothing() -> None:
     assert len(schedule) == 3
     assert [schedule.take(2.0) for _ in range(4)] == [(1, "b"), (3, "b"), (5, "b"), None]
     assert (schedule.next_at(), schedule.is_idle, schedule.barred) == (None, True, {"a"})
+
+
+def test_a_restraint_that_ends_leaves_nothing_behind() -> None:
+    """Where the own limit would let a message out, it goes at the end of the restraint and not later."""
+    pace = Pace(Limit())
+    pace.hold(Limit(1, HOUR), 0.0, 100.0)
+    pace.take()
+    pace.release(1.0)
+    assert pace.ready_at(2.0) == 100.0
+    assert pace.ready_at(100.0) == 100.0
 
 
 EVENTS = st.lists(

@@ -212,35 +212,25 @@ class Pace:
     An open transaction counts, and so it does for one window after it was
     closed: at whichever moment of it the server counts the message, no window of
     the server's holds more than the limit. Each method takes the moment in
-    seconds; the caller owns the clock. A transaction may stand for several
-    messages, one after the other over one connection: a forecast asks so.
+    seconds; the caller owns the clock. `open` is how many are open now. A
+    transaction may stand for several messages, one after the other over one
+    connection: a forecast asks so.
     """
 
-    __slots__ = (
-        "_claimed",
-        "_connections",
-        "_ends",
-        "_handed",
-        "_is_held",
-        "_messages",
-        "_most",
-        "_open",
-        "_own",
-        "_rest",
-        "_window",
-    )
+    __slots__ = ("_claimed", "_connections", "_ends", "_handed", "_is_held",
+                 "_messages", "_most", "_own", "_rest", "_window", "open")  # fmt: skip
 
     def __init__(self, limit: Limit) -> None:
         self._own = limit
         self._handed: deque[float] | tuple[()] = ()
-        self._open = self._claimed = 0
+        self.open = self._claimed = 0
         self.free()
 
     def ready_at(self, now: float) -> float | None:
         """Return when the next message may go: `now`, later, or None while too many are open."""
         if self._is_held and now >= self._ends:
             self.free()
-        if self._connections is not None and self._open >= self._connections:
+        if self._connections is not None and self.open >= self._connections:
             return None
         ready = now if self._rest <= now else self._rest
         if self._messages is None:
@@ -263,19 +253,19 @@ class Pace:
 
     def take(self, messages: int = 1) -> None:
         """Count a transaction opened."""
-        self._open += 1
+        self.open += 1
         self._claimed += messages
 
     def release(self, now: float, messages: int = 1) -> None:
         """Count a transaction closed, and its message handed over."""
-        self._open -= 1
+        self.open -= 1
         self._claimed -= messages
         if self._most:
             self.remember(now, messages)
 
     def drop(self, messages: int = 1) -> None:
         """Count a transaction closed in which nothing was handed over."""
-        self._open -= 1
+        self.open -= 1
         self._claimed -= messages
 
     def remember(self, moment: float, messages: int = 1) -> None:
