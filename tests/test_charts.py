@@ -142,8 +142,9 @@ def words(chart: go.Figure) -> str:
 
 
 def test_public_names_are_these() -> None:
-    """Charts are seven functions, and no more."""
-    assert charts.__all__ == ["compare", "eta", "funnel", "health", "rates", "timeline", "verdicts", "waterfall"]
+    """Charts are nine functions, and no more."""
+    names = ["compare", "eta", "funnel", "health", "rates", "simulation", "timeline", "verdicts", "waterfall"]
+    assert charts.__all__ == names
 
 
 @pytest.mark.parametrize("name", ALL_CHARTS)

@@ -9,10 +9,11 @@ from __future__ import annotations
 from bulkkit.charts.activity import timeline
 from bulkkit.charts.differences import compare
 from bulkkit.charts.exclusions import waterfall
+from bulkkit.charts.foretold import simulation
 from bulkkit.charts.pace import eta
 from bulkkit.charts.passage import funnel
 from bulkkit.charts.proportions import rates
 from bulkkit.charts.scorecard import health
 from bulkkit.charts.standing import verdicts
 
-__all__ = ["compare", "eta", "funnel", "health", "rates", "timeline", "verdicts", "waterfall"]
+__all__ = ["compare", "eta", "funnel", "health", "rates", "simulation", "timeline", "verdicts", "waterfall"]

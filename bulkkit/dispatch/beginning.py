@@ -6,9 +6,9 @@ import json
 from dataclasses import asdict
 from typing import Any, Final
 
-from bulkkit.dispatch.drafting import existing_ledger
 from bulkkit.dispatch.plans import Plan
 from bulkkit.dispatch.resumption import resume
+from bulkkit.dispatch.route import existing_ledger
 from bulkkit.errors import ConfirmationError, InputError
 from bulkkit.ledger import Ledger
 from bulkkit.sending.send import Send

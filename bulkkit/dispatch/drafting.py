@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 from os import PathLike
-from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
@@ -16,7 +15,7 @@ from bulkkit.contacts import has_consent_columns
 from bulkkit.dispatch.draft import Draft, reach_of
 from bulkkit.dispatch.lookup import known_networks
 from bulkkit.dispatch.plans import Plan
-from bulkkit.dispatch.route import Route
+from bulkkit.dispatch.route import Route, existing_ledger
 from bulkkit.dispatch.timetable import timetable
 from bulkkit.errors import InputError
 from bulkkit.fitness import LAST
@@ -135,13 +134,6 @@ def _plan(draft: Draft, ledger: str | PathLike[str] | Ledger, resolver: Any) -> 
         reach=draft.reach,
         consent=draft.consent,
     )
-
-
-def existing_ledger(ledger: str | PathLike[str] | Ledger) -> Ledger | None:
-    """Return the ledger, or None where its file is not there yet; none is made."""
-    if isinstance(ledger, Ledger):
-        return ledger
-    return Ledger(ledger) if Path(ledger).exists() else None
 
 
 def _require_consent(campaign: Campaign, consent: str | None) -> None:

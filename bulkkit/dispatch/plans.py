@@ -14,7 +14,8 @@ import pandas as pd
 from bulkkit.addresses import mailbox_keys
 from bulkkit.campaign import Campaign
 from bulkkit.dispatch.merge import merge_fields, tracked, trial_recipients
-from bulkkit.dispatch.route import Route
+from bulkkit.dispatch.route import Route, existing_ledger
+from bulkkit.dispatch.timetable import Behaviour, simulated
 from bulkkit.errors import ConfirmationError, InputError, PreflightError
 from bulkkit.findings import Reach, Severity
 from bulkkit.ledger import Ledger
@@ -101,6 +102,35 @@ class Plan:
         return self.message.preview(
             trial_recipients(self.campaign.name, rows, self.message, self._now())[0], self._now()
         )
+
+    def simulate(self, behaviour: Behaviour = None) -> pd.DataFrame:
+        """Return what would become of this send, step by step, without sending anything.
+
+        Throttle, retry, slow-down, breaker and stop are those of the real send,
+        asked with a simulated clock. `bulkkit.charts.simulation` draws it.
+
+        Parameters
+        ----------
+        behaviour
+            How the networks behave: `"well"`, `"greylisting"`, `"hourly_cap"`,
+            `"storm"` (421 for two hours), `"block"`, or a
+            `bulkkit.sending.provider.Provider` with numbers of its own; for all
+            networks, or by network as a mapping, the others as they usually do.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns time (a timedelta from the start), network, accepted, deferred,
+            refused, expired (counts of the step) and waiting (left after it); its
+            `attrs` say `stopped`, why the send stopped itself, and `barred`, the
+            networks that got nothing more.
+
+        Raises
+        ------
+        InputError
+            Where a behaviour is not known, or a network is none of the plan's.
+        """
+        return simulated(self.network, self.route, existing_ledger(self.ledger), behaviour)
 
     def test_to(self, email: str) -> str:
         """Send one test mail, filled in with the first recipient's data, to `email`; return the relay's answer.

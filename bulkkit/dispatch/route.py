@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
 
 from bulkkit.errors import ConfigurationError, LedgerError
 from bulkkit.keys import signer
@@ -87,3 +89,10 @@ class Route:
                 f"{ledger.path} holds rehearsals in the sandbox, whose bounces and unsubscribes are simulated. "
                 "Use another file for the real send: ledger='real.db'."
             )
+
+
+def existing_ledger(ledger: str | PathLike[str] | Ledger) -> Ledger | None:
+    """Return the ledger, or None where its file is not there yet; none is made."""
+    if isinstance(ledger, Ledger):
+        return ledger
+    return Ledger(ledger) if Path(ledger).exists() else None

@@ -38,10 +38,14 @@ class Schedule:
         The limits.
     begun
         When the send began, in the clock's seconds, where it goes on; None where it begins with the first `take`.
+    connections
+        How many transactions there can be at once, over all relays: as long as others could go, no network has more
+        than its share of them, so that one which does not answer leaves some to the others. None is no end of them.
     """
 
-    def __init__(self, throttle: Throttle, begun: float | None = None) -> None:
+    def __init__(self, throttle: Throttle, begun: float | None = None, connections: int | None = None) -> None:
         self._throttle = throttle
+        self._connections = connections
         self._networks: dict[str, _Network] = {}
         self._turns: deque[_Network] = deque()
         self._held: list[tuple[float, str, _Network]] = []
@@ -51,6 +55,7 @@ class Schedule:
         self._waiting = self._lines = 0
         self._overall = None if throttle.overall.is_open else Pace(throttle.overall)
         self._spread = None if throttle.spread_seconds is None else Spread(throttle.spread_seconds, begun)
+        self._has_whole = self._overall is not None or self._spread is not None
         self._closed_until: float | None = None
 
     def __len__(self) -> int:
@@ -69,13 +74,13 @@ class Schedule:
     def add(self, send_id: int, network: str, messages: int = 1) -> None:
         """Put a message, or a forecast's train of several, at the end of its network's line."""
         if network not in self._barred:
-            self._count(send_id, messages)
+            self._wait(send_id, messages)
             self._line_up(send_id, network)
 
     def add_later(self, send_id: int, network: str, due: float, messages: int = 1) -> None:
         """Keep a message until `due`, then put it at the end of its network's line."""
         if network not in self._barred:
-            self._count(send_id, messages)
+            self._wait(send_id, messages)
             heappush(self._due, (due, send_id, network))
 
     def remember(self, network: str, moment: float) -> None:
@@ -86,15 +91,16 @@ class Schedule:
 
     def take(self, now: float) -> tuple[int, str] | None:
         """Return the next message that may go now and its network, or None while all must wait."""
-        self._wake(now)
+        if (self._due and self._due[0][0] <= now) or (self._held and self._held[0][0] <= now):
+            self._wake(now)
         turns = self._turns
-        if turns and not self._is_open(now):
+        if self._has_whole and turns and not self._is_open(now):
             return None
         while turns:
             network = turns.popleft()
             if network.line is None:
                 continue  # It was barred meanwhile.
-            ready = network.pace.ready_at(now)
+            ready = None if turns and self._has_its_share(network) else network.pace.ready_at(now)
             if ready is None:
                 network.is_full = True
             elif ready > now:
@@ -154,6 +160,11 @@ class Schedule:
         self._closed_until = None if ready is None or ready <= now else ready
         return ready is not None and ready <= now
 
+    def _has_its_share(self, network: _Network) -> bool:
+        """Tell whether a network has as many transactions open as are there for each that could go now."""
+        opened = network.pace.open
+        return bool(opened and self._connections and opened >= self._connections // (len(self._turns) + 1))
+
     def _hand_over(self, network: _Network, now: float) -> int:
         line = network.line
         assert line  # noqa: S101 - a network that has its turn has a line
@@ -161,10 +172,8 @@ class Schedule:
         messages = self._trains.pop(send_id, 1) if self._trains else 1
         self._waiting -= messages
         network.pace.take(messages)
-        if self._overall is not None:
-            self._overall.take(messages)
-        if self._spread is not None:
-            self._spread.take(now, messages)
+        if self._has_whole:
+            self._count(now, messages)
         if line:
             self._turns.append(network)
         else:
@@ -172,10 +181,16 @@ class Schedule:
             self._lines -= 1
         return send_id
 
-    def _count(self, send_id: int, messages: int) -> None:
+    def _wait(self, send_id: int, messages: int) -> None:
         self._waiting += messages
         if messages != 1:
             self._trains[send_id] = messages
+
+    def _count(self, now: float, messages: int) -> None:
+        if self._overall is not None:
+            self._overall.take(messages)
+        if self._spread is not None:
+            self._spread.take(now, messages)
 
     def _make_room(self, network: _Network) -> None:
         network.is_full = False
