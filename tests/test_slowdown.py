@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from bulkkit.sending.breaker import FAILURES, REST, TRICKLE
 from bulkkit.sending.caution import FREE, REFUSALS, Answer, Caution
+from bulkkit.sending.pace import Pace
 from bulkkit.sending.restraint import Restraint
 from bulkkit.sending.retry import GREYLISTED
 from bulkkit.sending.schedule import Schedule
 from bulkkit.sending.slowdown import LONGEST, RULES, rule_for
-from bulkkit.sending.throttle import HOUR, Limit, Pace, Throttle
+from bulkkit.sending.throttle import HOUR, Limit, Throttle
 from bulkkit.vocabulary import BounceClass, SendState
 
 LATER = Answer("a", SendState.DEFERRED, BounceClass.TRANSIENT_FAILURE, 451, "451 4.3.0 Error")
