@@ -43,7 +43,7 @@ _FACTS: Final = (
 _OF_CAMPAIGN: Final = ("sent", "opened", "clicked", "opened_judged", "clicked_judged", *(f"tells_{k}" for k in SILENT))
 
 _YES: Final = ("true", "1", "1.0")
-_NO: Final = ("false", "0", "0.0")
+NO: Final = ("false", "0", "0.0")
 """How libraries write a truth value as text."""
 
 Frame: TypeAlias = nw.LazyFrame[Any]
@@ -186,7 +186,7 @@ def _reactions(events: Frame) -> frozenset[str]:
 
 def _event_facts(events: Frame, reactions: Collection[str]) -> Frame:
     told = _words(events, "kind", "bounce_type", "machine", "source")
-    human, judged = _is("machine", *_NO), _flag(~nw.col("machine").is_null())
+    human, judged = _is("machine", *NO), _flag(~nw.col("machine").is_null())
     suppressed = _is("bounce_type", BounceType.SUPPRESSED)
     bounced = _is("kind", EventKind.BOUNCED) * (1 - suppressed)
     opened, clicked = _is("kind", EventKind.OPENED), _is("kind", EventKind.CLICKED)
@@ -223,7 +223,7 @@ def _send_facts(sends: Frame) -> Frame:
         "bounced": refused + expired,
         "hard": refused * _flag(nw.col("enhanced_code").str.starts_with("5.1.")),
         "soft": expired,
-        "untracked": _is("tracked", *_NO),
+        "untracked": _is("tracked", *NO),
     }
     tells = {f"tells_{kind}": _is("tracked", *_YES) for kind in SILENT if kind != EventKind.COMPLAINED}
     return _with(told, facts | tells)

@@ -142,8 +142,11 @@ def words(chart: go.Figure) -> str:
 
 
 def test_public_names_are_these() -> None:
-    """Charts are seven functions, and no more."""
-    assert charts.__all__ == ["compare", "eta", "funnel", "health", "rates", "timeline", "verdicts", "waterfall"]
+    """Charts are these functions, and no more."""
+    assert charts.__all__ == [
+        "balance", "cleaning", "compare", "contrast", "dark", "eta", "funnel", "growth", "health", "history", "parts",
+        "printed", "providers", "rates", "save", "timeline", "verdicts", "waiting", "waterfall",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ALL_CHARTS)
@@ -171,7 +174,7 @@ def test_floor_and_ceiling_are_both_drawn() -> None:
     frame = rates_frame({"office-move": {key: share for key, share in campaign().items() if key[0] == "clicked"}})
     chart = charts.rates(frame)
     assert dots(chart) == pytest.approx([112 / 1139, 160 / 1139])
-    assert [trace.marker.color == "white" for trace in chart.data if trace.mode == "markers"] == [False, True]
+    assert [trace.marker.color == "#ffffff" for trace in chart.data if trace.mode == "markers"] == [False, True]
     assert "9.8 to 14.0 %" in words(chart)
 
 

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from bulkkit.charts import numerals, style
 from bulkkit.charts.shares import wording
+from bulkkit.charts.zero import around_zero
 
 _ROW: Final = 64
 
@@ -105,7 +106,7 @@ class _Row:
         return {
             "text": f"<b>{note}</b>" if self.known else note,
             "x": self.difference.difference if self.known else 0,
-            "y": place, "yshift": 18 if self.known else 0, "bgcolor": "white",
+            "y": place, "yshift": 18 if self.known else 0, "bgcolor": style.PAPER,
             "font": {"color": self.colour if self.known else style.MUTED},
         }  # fmt: skip
 
@@ -117,7 +118,7 @@ def _refusal(result: _Compared) -> str:
 
 def _dot(row: _Row, place: int, treated: str, control: str) -> go.Scatter:
     found = row.difference
-    marker = {"size": 11, "color": "white" if row.hollow else row.colour, "line": {"color": row.colour, "width": 2}}
+    marker = {"size": 11, "color": style.PAPER if row.hollow else row.colour, "line": {"color": row.colour, "width": 2}}
     whisker = {
         "type": "data", "symmetric": False, "array": [found.upper - found.difference],
         "arrayminus": [found.difference - found.lower], "color": row.colour, "thickness": 2, "width": 0,
@@ -137,22 +138,7 @@ def _dot(row: _Row, place: int, treated: str, control: str) -> go.Scatter:
 def _scale(rows: Iterable[_Row]) -> dict[str, Any]:
     ends = [abs(end) for row in rows if row.known for end in (row.difference.lower, row.difference.upper)]
     reach = max((end for end in ends if numerals.is_known(end)), default=0.01) * 1.15
-    step = _step(reach)
-    ticks = [step * place for place in range(-3, 4) if abs(step * place) <= reach]
-    return {
-        "range": [-reach, reach],
-        "tickvals": ticks,
-        "ticktext": [numerals.signed(tick).replace(".0", "") if tick else "0" for tick in ticks],
-        "showgrid": True,
-        "zeroline": True,
-        "zerolinecolor": style.INK,
-        "zerolinewidth": 1,
-    }
-
-
-def _step(reach: float) -> float:
-    size = float(f"1e{f'{reach / 2:e}'.partition('e')[2]}")
-    return max(factor * size for factor in (1, 2, 5) if factor * size <= reach / 2 * 1.0001)
+    return around_zero(reach)
 
 
 def _sides(chart: go.Figure, treated: str, control: str) -> None:
