@@ -16,7 +16,7 @@ from bulkkit.addresses import mailbox_keys
 from bulkkit.errors import InputError
 from bulkkit.frames import require
 from bulkkit.outcomes import KEY, AnyFrame, keyed
-from bulkkit.reactions import reactions
+from bulkkit.responses import responses
 from bulkkit.vocabulary import EventKind
 
 UNKNOWN: Final = "unknown"
@@ -122,7 +122,7 @@ def _reacting(
     if events is None or not names:
         return {name: _categories([UNKNOWN] * len(contacts), contacts.index, rfm.MEANINGS[name]) for name in names}
     mailboxes, unseen = mailbox_keys(contacts["email"].astype("str")), untracked(contacts)
-    people = reactions(events, before).reindex(mailboxes).set_axis(contacts.index)
+    people = responses(events, before).reindex(mailboxes).set_axis(contacts.index)
     found = {name: rfm.banded(name, people, before, unseen) for name in names}
     return {name: bands.where(mailboxes.notna(), UNKNOWN) for name, bands in found.items()}
 

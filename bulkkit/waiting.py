@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from bulkkit.errors import InputError
 from bulkkit.outcomes import KEY, NO, AnyFrame, Frame, alike, keyed, outcomes
-from bulkkit.reactions import gathered
+from bulkkit.responses import gathered
 from bulkkit.vocabulary import Counts, EventKind, Rate
 
 WAITING_COLUMNS: Final = ("campaign", "rate", "counts", "hours", "at_risk", "reacted", "value", "lower", "upper", "n")

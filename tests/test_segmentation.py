@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkkit.contrasts import contrast
+from bulkkit.distinctions import contrast
 from bulkkit.errors import InputError
-from bulkkit.reactions import reactions
+from bulkkit.responses import responses
 from bulkkit.rfm import FREQUENCY, RECENCY, RFM
 from bulkkit.segmentation import ENGAGEMENT, TENURE, bands, moment, segment
 
@@ -220,7 +220,7 @@ def test_reactions_are_the_same_in_every_library(library: str) -> None:
     history = _history(*rows)
     frames = {"polars": "to_polars", "pyarrow": "to_arrow"}
     other = module.from_df(history) if library == "duckdb" else getattr(nw.from_native(history), frames[library])()
-    mine, theirs = (reactions(frame, NOW).sort_index() for frame in (history, other))
+    mine, theirs = (responses(frame, NOW).sort_index() for frame in (history, other))
     pd.testing.assert_frame_equal(mine, theirs, check_dtype=False, check_index_type=False)
     assert mine.loc["a@b.example", ["year", "month", "answered", "unanswered"]].tolist() == [2, 2, 1, 1]
 
@@ -228,7 +228,7 @@ def test_reactions_are_the_same_in_every_library(library: str) -> None:
 def test_events_without_moments_are_refused() -> None:
     """Text is no moment: the error says how to make moments of it."""
     with pytest.raises(InputError, match="holds no moments"):
-        reactions(_history(SENT).assign(at="2026-01-01"), NOW)
+        responses(_history(SENT).assign(at="2026-01-01"), NOW)
 
 
 @given(st.lists(st.booleans(), min_size=4, max_size=60), st.data())

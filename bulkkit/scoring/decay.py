@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from bulkkit.reactions import YEAR_DAYS
+from bulkkit.responses import YEAR_DAYS
 from bulkkit.scoring.components import NaN, Value
 
 LEAST_DAYS: Final = 90

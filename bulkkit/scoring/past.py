@@ -11,7 +11,7 @@ import pandas as pd
 
 from bulkkit.expectations import BASELINE, Prior
 from bulkkit.outcomes import KEY, AnyFrame, Frame, keyed, outcomes
-from bulkkit.reactions import YEAR_DAYS, gathered, reactions, until
+from bulkkit.responses import YEAR_DAYS, gathered, responses, until
 from bulkkit.scoring.components import NaN, Value
 from bulkkit.scoring.decay import decay
 from bulkkit.segmentation import History, moments
@@ -37,7 +37,7 @@ class Past:
     Attributes
     ----------
     people
-        What `bulkkit.reactions` tells of each mailbox.
+        What `bulkkit.responses` tells of each mailbox.
     pressure
         By mailbox, of the last year: `complained_n, complained_d`, `unsubscribed_n, unsubscribed_d` (how many of its
         messages were followed by one, and of how many that is known).
@@ -63,7 +63,7 @@ class Past:
         pressure = _totals(messages, _MAILBOX, pressed)
         bounced = [f"{Rate.BOUNCED}_{Counts.ALL}_{part}" for part in "nd"]
         campaigns = _totals(messages, KEY[0], bounced)
-        return cls(before, reactions(rows, before), pressure, campaigns, _left(until(rows, before)))
+        return cls(before, responses(rows, before), pressure, campaigns, _left(until(rows, before)))
 
     @property
     def dated(self) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import pandas as pd
 from narwhals.typing import IntoFrame
 
-from bulkkit.contrasts import contrast
+from bulkkit.distinctions import contrast
 from bulkkit.errors import InputError
 from bulkkit.expectations import ExpectedBounces
 from bulkkit.scoring.basis import Basis
@@ -149,7 +149,7 @@ class Health:
         Returns
         -------
         pandas.DataFrame
-            What `bulkkit.contrasts.contrast` returns: a row for each column and value, with both shares, their
+            What `bulkkit.distinctions.contrast` returns: a row for each column and value, with both shares, their
             difference, intervals, and a verdict. Shares are of distinct mailboxes.
 
         Raises

@@ -14,7 +14,7 @@ import narwhals as nw
 import pandas as pd
 
 from bulkkit.outcomes import KEY, AnyFrame, keyed, outcomes
-from bulkkit.reactions import RECEIVED, gathered, reactions, until
+from bulkkit.responses import RECEIVED, gathered, responses, until
 from bulkkit.scoring.basis import Basis
 from bulkkit.segmentation import untracked
 from bulkkit.statistics import wilson
@@ -46,7 +46,7 @@ class Rule:
     days: int = DAYS
 
     def holds(self, people: pd.DataFrame, at: pd.Timestamp) -> pd.Series[Any]:
-        """Return which mailboxes of `bulkkit.reactions` were too long silent at a moment.
+        """Return which mailboxes of `bulkkit.responses` were too long silent at a moment.
 
         A reaction that nobody judged may have been a person's: it is no silence.
         """
@@ -125,7 +125,7 @@ def _tried(events: AnyFrame, before: pd.Timestamp, rule: Rule, seen: pd.Series[A
 
 def _one(rows: AnyFrame, campaign: str, began: pd.Timestamp, rule: Rule, seen: pd.Series[Any]) -> pd.DataFrame:
     at = began.tz_localize("UTC") if began.tz is None else began
-    people = reactions(rows, at)
+    people = responses(rows, at)
     quiet = people.index[rule.holds(people, at)].intersection(pd.Index(seen))
     parts = [f"{rate}_{counts}_{part}" for rate, counts in _MEASURES.items() for part in "nd"]
     messages = gathered(outcomes(rows, campaigns=[campaign]).select(KEY[1], *parts))

@@ -22,7 +22,7 @@ _TIMES: Final = {"first": "received", "last": "received", "human": "human", "unj
 _COUNTS: Final = ("year", "month", "answered", "perhaps_answered", "clicked", "perhaps_clicked")
 
 
-def reactions(events: AnyFrame, before: pd.Timestamp) -> pd.DataFrame:
+def responses(events: AnyFrame, before: pd.Timestamp) -> pd.DataFrame:
     """Return how often each mailbox was written to and how it reacted, up to a moment.
 
     Parameters
