@@ -2,6 +2,7 @@ from . import charts, widgets
 from .campaign import Campaign
 from .comparison import Comparison, compare
 from .contacts import read_contacts
+from .contrasts import against_rest
 from .dispatch import Plan, plan, resume
 from .errors import (
     AddressError,
@@ -13,6 +14,7 @@ from .errors import (
     LedgerError,
     PreflightError,
     RelayError,
+    StoppedError,
     TemplateError,
 )
 from .events import read_events
@@ -29,6 +31,7 @@ from .sending.relay import Relay
 from .sending.retry import Retry
 from .sending.send import Send
 from .sending.throttle import Limit, Throttle
+from .trials import Design, design
 from .verification import Verdict, verify, verify_address
 
 __version__: str
@@ -40,6 +43,7 @@ __all__ = [
     "Comparison",
     "ConfigurationError",
     "ConfirmationError",
+    "Design",
     "Health",
     "InputError",
     "LeaseError",
@@ -56,11 +60,14 @@ __all__ = [
     "Sandbox",
     "Send",
     "Sender",
+    "StoppedError",
     "TemplateError",
     "Throttle",
     "Verdict",
+    "against_rest",
     "charts",
     "compare",
+    "design",
     "health",
     "plan",
     "rates",

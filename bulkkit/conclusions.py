@@ -54,6 +54,13 @@ def data(rate: Rate, numerator: int, denominator: int) -> str:
     return f"not enough data: at least {needed} would be needed"
 
 
+def total(rate: Rate, events: int, denominator: int) -> str:
+    """Say whether there is data enough to lean on a number of events a message."""
+    if denominator == 0 or events >= LEAST_EVENTS:
+        return "enough data" if denominator else _EMPTY.get(UNITS.get(rate, ""), _UNSEEN)
+    return f"not enough data: at least {LEAST_EVENTS - events} more {NOUNS[rate]} would be needed"
+
+
 def ignorance(rate: Rate, heard: bool) -> str:
     """Say why a numerator is unknown: its source judged nothing, or does not report such events."""
     what = NOUNS[rate].replace("clicks among its openers", "opens and clicks")

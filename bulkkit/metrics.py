@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import narwhals as nw
@@ -10,9 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bulkkit import conclusions
+from bulkkit.counting import counted, measures_in, most_known
+from bulkkit.dimensions import Frames, aliases
 from bulkkit.errors import InputError
-from bulkkit.outcomes import KEY, MEASURES, NOT_TOLD, AnyFrame, Frame, Measure, alike, keyed, mailboxes, outcomes
-from bulkkit.statistics import wilson
+from bulkkit.outcomes import MEASURES, AnyFrame, Frame, Measure, Messages, keyed
+from bulkkit.statistics import mean_count, wilson
 from bulkkit.vocabulary import Counts, Rate
 
 RATE_COLUMNS: Final = ("rate", "counts", "numerator", "denominator", "value", "lower", "upper", "verdict")
@@ -23,6 +25,8 @@ def rates(
     sends: AnyFrame | None = None,
     contacts: AnyFrame | None = None,
     by: str | Sequence[str] = "campaign",
+    *,
+    unique: bool = True,
 ) -> pd.DataFrame:
     """Return the rates of each campaign, or of whatever else the messages are grouped by.
 
@@ -36,16 +40,24 @@ def rates(
     contacts
         From the same library, with a column `email`; for grouping by their columns.
     by
-        One or several columns: "campaign", or any column of sends, contacts or events, looked for in this order.
-        A column of events that differs among one message's events counts with its first value in sorting order.
+        One or several of: "campaign"; any column of sends, contacts or events, looked for in this order; "day" (UTC)
+        on which the message went out. These group messages (a column of events that differs among one message's
+        events by its first value in sorting order). Others divide reactions, and leave denominators whole: "hour" (0,
+        1, …, whole hours since sending, each reaction in the hour in which it first happened), "device" ("phone",
+        "tablet", "desktop", "unknown", by user agent), "link", and the columns of events `url, user_agent, ip,
+        machine_basis, bounce_type, bounce_class, smtp_code, enhanced_code, diagnostic`. They give the rates that have
+        such a thing: links have no bounces.
+    unique
+        True: a person counts once a campaign. False: each event counts, once by its `source, event_id`, so that 1.4
+        opens a delivery are possible; the interval allows for some people opening often.
 
     Returns
     -------
     pandas.DataFrame
         The `by` columns, then `rate, counts, numerator, denominator, value, lower, upper, verdict`: a row for each
-        group, rate and way of counting (`human`, the floor, and `all`, the ceiling, for opens and clicks). A person
-        counts once a campaign. `value, lower, upper` are fractions with Wilson's 95 % interval. What no source can
-        tell is missing, never 0, and the verdict says so.
+        group, rate and way of counting (`human`, the floor, and `all`, the ceiling, for opens and clicks). `value,
+        lower, upper` are fractions with Wilson's 95 % interval. What no source can tell is missing, never 0, and the
+        verdict says so. What was sent is the denominator of bounces, what was delivered that of unsubscribes.
 
     Raises
     ------
@@ -58,102 +70,65 @@ def rates(
     opens and clicks of what was delivered to people who were not left untracked. Complaints reported by events count
     whoever's network they come from: Gmail reports none, so a sender's own rate is a floor of what Gmail sees.
     Messages of campaigns about which a source is silent stand in no row beside those about which it is known.
+    Where many rows are looked through for one that stands out, some will by chance: see `against_rest`.
     """
     groups = [by] if isinstance(by, str) else list(by)
     if not groups:
         raise InputError('by names no column; use by="campaign", or the columns to group by.')
     rows = keyed(events, "events")
-    messages = labelled(outcomes(rows, sends), groups, {"sends": sends, "contacts": contacts, "events": rows})
-    return tabulated(messages, groups)
+    frames: Frames = {"sends": sends, "contacts": contacts, "events": rows}
+    return _table(counted(Messages.of(rows, sends), rows, groups, frames, unique), groups, unique)
 
 
 def tabulated(messages: Frame, groups: list[str]) -> pd.DataFrame:
-    """Return the rates frame of messages that `labelled` gave their groups."""
+    """Return the rates frame of messages (`outcomes`) that `dimensions.labelled` gave their groups."""
     sums = [nw.col(f"{measure.name}_{part}").sum() for measure in MEASURES for part in "ndk"]
-    counted = messages.group_by(*_aliases(groups), "_known").agg(*sums).collect("pandas").to_native()
-    return _table(_most_known(counted, _aliases(groups)), groups)
+    found = messages.group_by(*aliases(groups), "_known").agg(*sums).collect("pandas").to_native()
+    return _table(most_known(found, aliases(groups)), groups)
 
 
-def labelled(messages: Frame, groups: list[str], frames: Mapping[str, AnyFrame | None]) -> Frame:
-    """Return messages with a column for each name to group by, looked for in the frames in their order."""
-    for alias, name in zip(_aliases(groups), groups, strict=True):
-        if name == "campaign":
-            messages = messages.with_columns(nw.col(KEY[0]).alias(alias))
-        else:
-            keys, labels = _labels(name, alias, frames)
-            messages = messages.join(alike(labels, messages), on=keys, how="left")
-    return messages
-
-
-def _labels(name: str, alias: str, frames: Mapping[str, AnyFrame | None]) -> tuple[list[str], Frame]:
-    """Return one value of a column for each message, or for each mailbox where contacts have it."""
-    for what, frame in frames.items():
-        if frame is None or name not in (columns := nw.from_native(frame).lazy().collect_schema()).names():
-            continue
-        keys = [KEY[1]] if what == "contacts" else list(KEY)
-        rows = mailboxes(nw.from_native(frame).lazy()) if what == "contacts" else keyed(frame, what)
-        value = nw.col(name).cast(nw.String) if columns[name] in (nw.Categorical, nw.Enum) else nw.col(name)
-        return keys, rows.with_columns(value.alias(alias)).group_by(*keys).agg(nw.col(alias).min())
-    raise InputError(
-        f"by={name!r} is a column of none of the frames handed in; pass the contacts or sends that have it."
-    )
-
-
-def _aliases(groups: list[str]) -> list[str]:
-    return [f"_by_{place}" for place in range(len(groups))]
-
-
-def _most_known(counted: pd.DataFrame, aliases: list[str]) -> pd.DataFrame:
-    """Leave out messages of campaigns with unknown recipients where the group has others, so that rates stay whole."""
-    told = {alias: _named(counted[alias]) for alias in aliases}
-    counted = counted.assign(**told).groupby([*aliases, "_known"], as_index=False, dropna=False).sum()
-    best = counted.groupby(aliases, dropna=False)["_known"].transform("max")
-    return counted[counted["_known"] == best].reset_index(drop=True)
-
-
-def _named(labels: pd.Series[Any]) -> pd.Series[Any]:
-    if pd.api.types.is_string_dtype(labels) or labels.isna().all():
-        return labels.astype("str").fillna(NOT_TOLD)
-    return labels.convert_dtypes()  # libraries differ in how they write missing numbers and truth values
-
-
-def _table(counted: pd.DataFrame, groups: list[str]) -> pd.DataFrame:
-    labels = counted[_aliases(groups)].set_axis(groups, axis=1)
-    parts = [pd.concat([labels, _measured(counted, measure)], axis=1) for measure in MEASURES]
+def _table(counts: pd.DataFrame, groups: list[str], unique: bool = True) -> pd.DataFrame:
+    labels = counts[aliases(groups)].set_axis(groups, axis=1)
+    parts = [pd.concat([labels, _measured(counts, measure, unique)], axis=1) for measure in measures_in(counts)]
     table = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
     return table.astype({"rate": "str", "counts": "str", "verdict": "str"})
 
 
-def _measured(counted: pd.DataFrame, measure: Measure) -> pd.DataFrame:
-    known, recipients = counted[f"{measure.name}_k"] > 0, counted["_known"] > 0
-    numerator = counted[f"{measure.name}_n"].astype("Int64").where(known)
-    denominator = counted[f"{measure.name}_d"].astype("Int64")
-    if measure.rate is Rate.CLICK_TO_OPEN:
-        denominator = denominator.where(known)
-    else:
-        everybody = counted[f"{measure.rate}_{Counts.ALL}_d"].astype("Int64")
-        denominator = denominator.where(known, everybody.where(everybody > 0)).where(recipients)
-    interval = wilson(_floats(numerator), _floats(denominator.where(known)))
-    heard = counted[f"{measure.rate}_{Counts.ALL}_k"] > 0
+def _measured(counts: pd.DataFrame, measure: Measure, unique: bool) -> pd.DataFrame:
+    known = counts[f"{measure.name}_k"] > 0
+    numerator = counts[f"{measure.name}_n"].astype("Int64").where(known)
+    denominator = _denominator(counts, measure, known)
+    x, n = _floats(numerator), _floats(denominator.where(known))
+    interval = wilson(x, n) if unique else mean_count(x, _floats(counts[f"{measure.name}_q"]), n)
+    heard = counts[f"{measure.rate}_{Counts.ALL}_k"] > 0
     told = zip(numerator, denominator, heard, strict=True)
     return pd.DataFrame(
         {
             "rate": str(measure.rate), "counts": str(measure.counts),
             "numerator": numerator, "denominator": denominator,
             "value": interval.estimate, "lower": interval.lower, "upper": interval.upper,
-            "verdict": [_verdict(measure, *row) for row in told],
+            "verdict": [_verdict(measure, *row, unique=unique) for row in told],
         },
-        index=counted.index,
+        index=counts.index,
     )  # fmt: skip
+
+
+def _denominator(counts: pd.DataFrame, measure: Measure, known: pd.Series[bool]) -> pd.Series[Any]:
+    """Return out of how many: also where nothing is known of the numerator, whenever somebody else's tells."""
+    denominator = counts[f"{measure.name}_d"].astype("Int64")
+    if measure.rate is Rate.CLICK_TO_OPEN:
+        return denominator.where(known)
+    everybody = counts[f"{measure.rate}_{Counts.ALL}_d"].astype("Int64")
+    return denominator.where(known, everybody.where(everybody > 0)).where(counts["_known"] > 0)
 
 
 def _floats(column: pd.Series[Any]) -> NDArray[Any]:
     return column.to_numpy(float, na_value=float("nan"))
 
 
-def _verdict(measure: Measure, numerator: Any, denominator: Any, heard: bool) -> str:
+def _verdict(measure: Measure, numerator: Any, denominator: Any, heard: bool, *, unique: bool) -> str:
     if pd.isna(numerator):
         return conclusions.ignorance(measure.rate, heard)
     if pd.isna(denominator):
         return conclusions.NO_RECIPIENTS
-    return conclusions.data(measure.rate, int(numerator), int(denominator))
+    return (conclusions.data if unique else conclusions.total)(measure.rate, int(numerator), int(denominator))

@@ -8,7 +8,8 @@ import narwhals as nw
 import pandas as pd
 
 from bulkkit.errors import InputError
-from bulkkit.outcomes import KEY, NO, AnyFrame, Frame, keyed
+from bulkkit.outcomes import KEY, AnyFrame, Frame, keyed
+from bulkkit.outcomes.facts import is_no
 from bulkkit.vocabulary import EventKind
 
 YEAR_DAYS: Final = 365
@@ -99,13 +100,12 @@ def _messages(rows: Frame) -> Frame:
     has = rows.collect_schema().names()
     untimed = nw.lit(None, dtype=nw.Datetime("us", "UTC"))
     at = nw.col("at") if "at" in has else untimed
-    machine = nw.col("machine") if "machine" in has else nw.lit(None, dtype=nw.String)
+    unjudged = nw.col("machine").is_null() if "machine" in has else nw.lit(True)
     told = rows.filter(nw.col("kind").is_in([*RECEIVED, *REACTED])).with_columns(
-        at.alias("_at"), machine.cast(nw.String).str.to_lowercase().alias("_machine")
+        at.alias("_at"), is_no(rows, "machine").alias("_human"), unjudged.alias("_unjudged")
     )
-    human = nw.col("_machine").is_in(NO).fill_null(False)
+    human, unjudged = nw.col("_human"), nw.col("_unjudged")
     reacted, clicked = nw.col("kind").is_in(REACTED), nw.col("kind") == str(EventKind.CLICKED)
-    unjudged = nw.col("_machine").is_null()
     marks = {
         "received": nw.col("kind").is_in(RECEIVED),
         "human": reacted & human,

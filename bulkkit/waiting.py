@@ -17,7 +17,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bulkkit.errors import InputError
-from bulkkit.outcomes import KEY, NO, AnyFrame, Frame, alike, keyed, outcomes
+from bulkkit.outcomes import KEY, AnyFrame, Frame, alike, keyed, outcomes
+from bulkkit.outcomes.facts import is_no
 from bulkkit.responses import gathered
 from bulkkit.vocabulary import Counts, EventKind, Rate
 
@@ -80,9 +81,7 @@ def _told(rows: Frame, sends: AnyFrame | None, campaigns: Sequence[str] | None) 
 
 
 def _firsts(rows: Frame) -> Frame:
-    has = rows.collect_schema().names()
-    machine = nw.col("machine").cast(nw.String).str.to_lowercase() if "machine" in has else nw.lit(None, nw.String)
-    told = rows.with_columns(machine.is_in(NO).fill_null(False).alias("_human"))
+    told = rows.with_columns(is_no(rows, "machine").alias("_human"))
     times = {start: nw.col("kind") == start for start in _STARTS}
     for rate in RATES:
         times |= {f"{rate}_all": nw.col("kind") == str(rate)}

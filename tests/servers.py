@@ -371,13 +371,14 @@ def smtp_sink(folder: Path, *options: str) -> Iterator[Sink]:
     command = [program, *user, "-c", "-D", str(dump), *options, f"{LOOPBACK}:{port}", "100"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            _wait_for(port)
+            wait_for(port)
             yield Sink(port, dump)
         finally:
             process.kill()
 
 
-def _wait_for(port: int) -> None:
+def wait_for(port: int) -> None:
+    """Wait until something listens on a port."""
     until = monotonic() + PATIENCE
     while monotonic() < until:
         with contextlib.suppress(ConnectionRefusedError), socket.create_connection((LOOPBACK, port)):

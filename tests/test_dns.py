@@ -65,6 +65,9 @@ ZONE: Zone = {
     "many.example": {"MX": [f"{n} mail-server-number-{n}.acme.example." for n in range(80)]},
     "mail-server-number-0.acme.example": {"A": HERE},
     "xn--mller-kva.example": {"MX": ["10 mx.acme.example."]},
+    "for-sale.example": {"A": HERE, "NS": ["NS2.sedoparking.com.", "ns1.sedoparking.com."]},
+    "in-use.example": {"MX": ["10 mx.acme.example."], "NS": ["ns1.sedoparking.com."]},
+    "own-machine.example": {"MX": ["0 localhost."]},
     "parked.example": {"MX": ["10 mail.h-email.net."]},
     "mail.h-email.net": {"A": HERE},
 }  # fmt: skip
@@ -98,6 +101,9 @@ FACTS = [
     ("many.example", "not_probed", True, None),
     ("müller.example", "not_probed", True, None),
     ("parked.example", "accept_all", True, None),
+    ("for-sale.example", "accept_all", False, None),
+    ("in-use.example", "not_probed", True, None),
+    ("own-machine.example", "no_dns_entries", True, None),
 ]
 
 
@@ -156,6 +162,17 @@ def test_the_words_say_what_was_found(server: NameServer) -> None:
     assert told["acme.example"] == ""
 
 
+def test_a_parked_domain_is_risky_and_what_is_not_known_is_not_said() -> None:
+    """By its mail server it takes any name; by its name servers it is parked, and asked about only without MX."""
+    with NameServer(ZONE) as server:
+        names = ["parked.example", "for-sale.example", "in-use.example", "only-a.example"]
+        told = {name: verify_address(f"ana@{name}", "dns", resolver=asking(server)) for name in names}
+        assert {name for name, kind in server.asked if kind == "NS"} == {"for-sale.example", "only-a.example"}
+    assert [verdict.status for verdict in told.values()] == [Status.RISKY] * 2 + [Status.UNKNOWN] * 2
+    assert [verdict.accept_all for verdict in told.values()] == [True, None, None, None]
+    assert "ns1.sedoparking.com, ns2.sedoparking.com" in (told["for-sale.example"].diagnostic or "")
+
+
 def test_each_domain_is_asked_once() -> None:
     """Whatever the number and spelling of its addresses, and a server that many domains share is looked up once."""
     shared = {f"d{n}.example": {"MX": ["10 mx.acme.example."]} for n in range(40)}
@@ -164,6 +181,21 @@ def test_each_domain_is_asked_once() -> None:
         verify(pd.DataFrame({"email": [email.rstrip(".") for email in emails]}), "dns", resolver=asking(server))
         assert set(server.asked.values()) == {1}
         assert server.questions == 41
+
+
+@pytest.mark.parametrize(("added", "questions"), [("mx.acme.example", 1), ("b.example", 1), ("c.example", 2)])
+def test_a_host_whose_address_came_with_the_answer_is_not_asked_about(added: str, questions: int) -> None:
+    """What a server adds unasked (RFC 1035 3.3.9) saves the second question; another host's address does not."""
+    asked = []
+
+    class Table:
+        async def ask(self, name: str, kind: str) -> Records:
+            asked.append((name, kind))
+            mx = ("10 MX.acme.example.", "20 b.example.")
+            return Records(Found.RECORDS, mx, 60, beside=frozenset({added}))
+
+    (told,) = answers_of(["acme.example"], Resolver(through=Table())).values()
+    assert (told.mail, len(asked)) == (Mail.MX, questions)
 
 
 def test_what_is_no_address_is_not_asked_about() -> None:

@@ -59,6 +59,7 @@ def test_public_names_are_these() -> None:
         "Sandbox",
         "Send",
         "Sender",
+        "StoppedError",
         "TemplateError",
         "Throttle",
         "Verdict",

@@ -14,28 +14,12 @@ from bulkkit.transitions import Dotted, Step
 
 
 class Slow:
-    """A ledger that writes a group only when it is let, and keeps what it wrote.
+    """A ledger that writes a group only when it is let, and keeps what it wrote."""
 
-    A `free` one stages at once and is slow to commit; in another one somebody else always writes just now.
-    """
-
-    def __init__(self, broken: int | None = None, *, free: bool = False) -> None:
+    def __init__(self, broken: int | None = None) -> None:
         self.groups: list[list[int]] = []
         self.gate = threading.Semaphore(0)
         self._broken = broken
-        self._free = free
-        self._staged: list[Step] = []
-
-    def stage(self, steps: Sequence[Step]) -> frozenset[int] | None:
-        """Keep a group for `commit`."""
-        if not self._free:
-            return None
-        self._staged = list(steps)
-        return frozenset(step.send_id for step in steps if step.send_id % 2)
-
-    def commit(self) -> None:
-        """Write what was staged."""
-        self.write(self._staged)
 
     def write(self, steps: Sequence[Step]) -> frozenset[int]:
         """Write a group; odd numbers are withheld, and the broken one fails with its group."""
@@ -52,7 +36,7 @@ def committed(ledger: Slow, count: int) -> list[object]:
 
     async def work() -> list[object]:
         journal = Journal(ledger)
-        commits = [asyncio.create_task(journal.commit(Dotted(number))) for number in range(count)]
+        commits = [journal.commit(Dotted(number)) for number in range(count)]
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         ledger.gate.release(count)
@@ -63,20 +47,18 @@ def committed(ledger: Slow, count: int) -> list[object]:
     return asyncio.run(work())
 
 
-@pytest.mark.parametrize("free", [False, True])
-def test_what_waits_is_written_in_one_transaction(free: bool) -> None:
+def test_what_waits_is_written_in_one_transaction() -> None:
     """Steps that come while others are written go together into the next group, in their order."""
-    ledger = Slow(free=free)
+    ledger = Slow()
     results = committed(ledger, 40)
     assert [number for group in ledger.groups for number in group] == list(range(40))
     assert len(ledger.groups) <= 2
     assert all(number in result for number, result in enumerate(results) if number % 2)
 
 
-@pytest.mark.parametrize("free", [False, True])
-def test_an_error_reaches_all_of_its_group(free: bool) -> None:
+def test_an_error_reaches_all_of_its_group() -> None:
     """Where a group cannot be written, each of its commits says so, and nothing of it counts as written."""
-    ledger = Slow(broken=7, free=free)
+    ledger = Slow(broken=7)
     results = committed(ledger, 20)
     failed = [number for number, result in enumerate(results) if isinstance(result, LedgerError)]
     written = [number for group in ledger.groups for number in group]
@@ -90,7 +72,7 @@ def test_a_commit_that_is_given_up_disturbs_nobody() -> None:
 
     async def work() -> frozenset[int]:
         journal = Journal(ledger)
-        given_up, other = (asyncio.create_task(journal.commit(Dotted(number))) for number in (1, 3))
+        given_up, other = (journal.commit(Dotted(number)) for number in (1, 3))
         await asyncio.sleep(0)
         given_up.cancel()
         ledger.gate.release(2)

@@ -30,19 +30,12 @@ def kinds(steps: Sequence[Step]) -> list[str]:
 def commits(monkeypatch: pytest.MonkeyPatch) -> list[list[Step]]:
     """Collect what each commit of a ledger holds."""
     collected: list[list[Step]] = []
-    stage, write = Ledger.stage, Ledger.write
-
-    def staged(self: Ledger, steps: Sequence[Step]) -> frozenset[int] | None:
-        withheld = stage(self, steps)
-        if withheld is not None:
-            collected.append(list(steps))
-        return withheld
+    write = Ledger.write
 
     def written(self: Ledger, steps: Sequence[Step]) -> frozenset[int]:
         collected.append(list(steps))
         return write(self, steps)
 
-    monkeypatch.setattr(Ledger, "stage", staged)
     monkeypatch.setattr(Ledger, "write", written)
     return collected
 

@@ -267,6 +267,27 @@ def test_a_relay_that_is_not_there_is_said_at_once(path: Path) -> None:
     assert (Ledger(path).sends()["state"] == "queued").all()
 
 
+def test_a_full_disk_stops_the_send(serve: Callable[..., MailServer], path: Path) -> None:
+    """Where the ledger can take no more nobody further is asked for; with room again it goes on, and nobody has two."""
+    server = serve()
+    to = Relay(f"smtp://127.0.0.1:{server.port}", max_connections=CONNECTIONS)
+    plan(campaign(people(300)), [to], throttle=Throttle.unlimited(), ledger=path).queue(confirm=300)
+    ledger = Ledger(path)
+    with ledger._database.transaction() as connection:
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages + 5}")
+    send = resume(NAME, ledger, [to])
+    with pytest.raises(LedgerError, match=r"disk that holds .* is full.*make room and resume"):
+        send.wait(20)
+    asked = sum(line.startswith("MAIL") for line in server.lines)
+    assert asked < 300
+    assert asked <= len(server.mail) + 2 * CONNECTIONS
+    resumed = resume(NAME, path, [to]).wait(20)
+    assert resumed.accepted + resumed.in_doubt == 300
+    assert resumed.in_doubt <= CONNECTIONS
+    assert set(server.counts().values()) == {1}
+
+
 def test_a_damaged_ledger_is_not_sent_from(serve: Callable[..., MailServer], path: Path) -> None:
     """A ledger with a page of rubbish sends nothing, and says what to do."""
     server = serve()

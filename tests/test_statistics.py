@@ -19,7 +19,6 @@ from bulkkit.statistics import (
     lower_bound,
     more_trials,
     newcombe,
-    rule_of_three,
     sample_size,
     standardise,
     trials_below,
@@ -75,11 +74,9 @@ def test_bounds_of_few_events_agree_with_scipy(count: tuple[int, int]) -> None:
 
 def test_rule_of_three() -> None:
     """No event in 3,000 leaves about 3 / 3,000 possible, and 2,995 are needed to show less than 0.10 %."""
-    assert rule_of_three(3000) == pytest.approx(3 / 3000, rel=0.01)
-    assert rule_of_three(2995) < 0.001 < rule_of_three(2994)
+    assert upper_bound(0, 3000) == pytest.approx(3 / 3000, rel=0.01)
+    assert upper_bound(0, 2995) < 0.001 < upper_bound(0, 2994)
     assert trials_below(0.001) == 2995
-    assert upper_bound(0, 3000) == pytest.approx(rule_of_three(3000), abs=CLOSE)
-    assert np.isnan(rule_of_three(0))
 
 
 def test_wilson_covers_what_it_promises() -> None:

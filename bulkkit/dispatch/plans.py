@@ -16,9 +16,9 @@ from bulkkit.campaign import Campaign
 from bulkkit.dispatch.merge import merge_fields, tracked, trial_recipients
 from bulkkit.dispatch.route import Route
 from bulkkit.errors import ConfirmationError, InputError, PreflightError
+from bulkkit.findings import Reach, Severity
 from bulkkit.ledger import Ledger
 from bulkkit.message.compiled import CompiledMessage, Preview, compile_message
-from bulkkit.preflight import Severity
 from bulkkit.sending.password import password_for
 from bulkkit.sending.planning import RECIPIENT
 from bulkkit.sending.send import Send
@@ -53,6 +53,7 @@ class Plan:
     waterfall: pd.DataFrame = field(repr=False)
     findings: pd.DataFrame = field(repr=False)
     eta: pd.DataFrame = field(repr=False)
+    reach: Reach = field(repr=False)
     consent: str | None = None
 
     @property
@@ -71,7 +72,19 @@ class Plan:
         return f"<Plan {self.campaign.name}: {self.recipients:,} recipients, done after {self.finishes_after}{stop}>"
 
     def rows(self, step: str) -> pd.DataFrame:
-        """Return the rows of the verified list behind a step of the waterfall; `recipients` are those who get it."""
+        """Return the rows of the verified list behind a step of the waterfall; `recipients` are those who get it.
+
+        `read` is the whole list.
+
+        Raises
+        ------
+        InputError
+            Where the waterfall has no such step.
+        """
+        if step not in {RECIPIENT, *self.waterfall["step"]}:
+            raise InputError(f"{step!r} is no step of the waterfall; it has {', '.join(self.waterfall['step'])}.")
+        if step == "read":
+            return self.checked
         return self.checked[self.fate == (RECIPIENT if step == "recipients" else step)]
 
     def preview(self, number: int = 0) -> Preview:
@@ -176,8 +189,10 @@ class Plan:
                 "fields": [json.dumps(fields, ensure_ascii=False) for fields in merge_fields(rows, self.message)],
             }
         )
+        kept_out = self.rows("holdout")["email"]
+        held_out = pd.DataFrame({"email": kept_out.str.strip(), "mailbox": mailbox_keys(kept_out)})
         self.route.check_ledger(ledger)
-        ledger.store(self._record(at), stored)
+        ledger.store(self._record(at), stored, held_out)
         if self.route.links is not None:
             self.route.links.follow(ledger.path)
 

@@ -93,7 +93,7 @@ def _joined(messages: Messages, people: pd.DataFrame, events: pd.DataFrame, deta
 def _beside(found: pd.DataFrame, messages: Messages) -> pd.DataFrame:
     """Return the people with the columns of their contacts or, without contacts, of their sends."""
     if messages.contacts is not None:
-        contacts = messages.contacts.drop(columns="_raw").drop_duplicates(KEY[1])
+        contacts = messages.contacts.drop_duplicates(KEY[1])
         return found.merge(contacts, on=KEY[1], how="left", suffixes=("", "_contact"))
     if messages.sends is None or messages.sends.empty:
         return found

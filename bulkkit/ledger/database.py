@@ -8,12 +8,11 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 from bulkkit.errors import LedgerError
+from bulkkit.ledger.filesystem import read_mountinfo, refusal
 from bulkkit.ledger.schema import VERSION, is_foreign, is_newer, migrate
-
-Result = TypeVar("Result")
 
 BUSY_SECONDS: Final = 30.0
 """How long a write waits for another process's transaction; each of ours takes milliseconds."""
@@ -25,8 +24,9 @@ class Database:
     With a write-ahead log, a reader never waits for a writer's commit.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, mountinfo: Callable[[], str] = read_mountinfo) -> None:
         self.path = path
+        _require_local(path, mountinfo())
         self._lock = threading.Lock()
         self._reading = threading.Lock()
         with self._explained():
@@ -47,45 +47,6 @@ class Database:
                 self._connection.rollback()
                 raise
             self._connection.commit()
-
-    def stage(self, work: Callable[[sqlite3.Connection], Result]) -> Result | None:
-        """Do work in a transaction and leave it open for `commit`; return None where somebody else writes just now."""
-        if not self._lock.acquire(blocking=False):
-            return None
-        try:
-            with self._explained():
-                if self._begin_at_once():
-                    return work(self._connection)
-        except BaseException:
-            self._connection.rollback()
-            self._lock.release()
-            raise
-        self._lock.release()
-        return None
-
-    def commit(self) -> None:
-        """Keep what was staged, or nothing of it; any thread may call this."""
-        try:
-            with self._explained():
-                self._connection.commit()
-        except BaseException:
-            self._connection.rollback()
-            raise
-        finally:
-            self._lock.release()
-
-    def _begin_at_once(self) -> bool:
-        connection = self._connection
-        connection.execute("PRAGMA busy_timeout = 0")
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                raise
-            return False
-        finally:
-            connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
-        return True
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -126,6 +87,12 @@ class Database:
             yield
         except sqlite3.Error as error:
             raise LedgerError(_explain(self.path, error)) from error
+
+
+def _require_local(path: Path, mountinfo: str) -> None:
+    why = refusal(path.resolve(), mountinfo)
+    if why is not None:
+        raise LedgerError(f"{path} lies on {why}. Keep the ledger on a disk of the machine that sends.")
 
 
 def _open(path: Path) -> sqlite3.Connection:

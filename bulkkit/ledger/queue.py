@@ -133,14 +133,17 @@ def recipients(connection: sqlite3.Connection, send_ids: Iterable[int]) -> list[
     for start in range(0, len(wanted), CHUNK):
         chunk = wanted[start : start + CHUNK]
         question = _RECIPIENTS.format(marks=",".join("?" * len(chunk)))
-        found.update((row[0], _recipient(row)) for row in connection.execute(question, chunk))
+        rows = connection.execute(question, chunk).fetchall()
+        # Read at once: a call for each takes several times as long.
+        fields = json.loads(f"[{','.join(row[7] for row in rows)}]")
+        found.update((row[0], _recipient(row, own)) for row, own in zip(rows, fields, strict=True))
     return [found[number] for number in wanted if number in found]
 
 
-def _recipient(row: tuple[Any, ...]) -> Recipient:
-    send_id, campaign, email, message_id, tracked, queued_at, attempts, fields, first = row
+def _recipient(row: tuple[Any, ...], fields: dict[str, str]) -> Recipient:
+    send_id, campaign, email, message_id, tracked, queued_at, attempts, _, first = row
     return Recipient(
-        *(send_id, campaign, email, message_id, bool(tracked), from_stored(queued_at), attempts, json.loads(fields)),
+        *(send_id, campaign, email, message_id, bool(tracked), from_stored(queued_at), attempts, fields),
         first_claimed_at=None if first is None else from_stored(first),
     )
 

@@ -50,7 +50,7 @@ class Progress:
     `rate` is messages an hour of the send's clock over this run; `eta` is the time
     left until the slowest network is done, at its pace so far, None before there is one. `heartbeat` is when the
     send last moved, by its clock, and `still_for` how many seconds ago that was
-    by the machine's.
+    by the machine's. `notes` say which networks are held back beyond their limit, and why.
     """
 
     campaign: str
@@ -68,6 +68,7 @@ class Progress:
     heartbeat: datetime
     still_for: float
     last_replies: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def done(self) -> int:

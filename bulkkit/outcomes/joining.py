@@ -1,0 +1,113 @@
+"""What joins events, sends and contacts: the campaign, and the mailbox that an address means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+import narwhals as nw
+from narwhals.typing import IntoFrame
+
+from bulkkit.addresses import mailbox_key
+from bulkkit.errors import InputError
+
+KEY: Final = ("_campaign", "_mailbox")
+"""What joins events, sends and contacts; the other columns in here bear an underscore to stay clear of the caller's."""
+
+NOT_TOLD: Final = "unknown"
+
+Frame: TypeAlias = nw.LazyFrame[Any]
+AnyFrame: TypeAlias = IntoFrame | Frame
+
+_JOINING: Final = ("campaign", "email")
+
+_NOT_AS_IS: Final = r"[^!-@\[-~]|\.$|@g(?:oogle)?mail\.com$"
+"""What no address holds that is its own mailbox: other than lower-case ASCII, a last dot, Google's domains."""
+
+_ODD: Final = r"[^!-~]|\.$"
+"""Looked for before lowering: some libraries make a plain "i" of a dotted capital one, which is somebody else."""
+
+_GOOGLE: Final = r"(?i)[.+].*@gmail\.com$|@googlemail\.com$"
+_AT_GOOGLE: Final = r"@g(?:oogle)?mail\.com$"
+
+
+@dataclass(frozen=True, slots=True)
+class _Spelling:
+    """Which work the addresses of a frame need before they are mailboxes: looked at once, for most need none."""
+
+    missing: bool = False
+    other: bool = False
+    odd: bool = False
+    google: bool = False
+
+    @classmethod
+    def of(cls, raw: Frame) -> _Spelling:
+        """Look at the column `_raw`."""
+        seen = _any(raw, missing=nw.col("_raw").is_null(), other=_holds(_NOT_AS_IS))
+        return cls(**seen, **(_any(raw, odd=_holds(_ODD), google=_holds(_GOOGLE)) if seen["other"] else {}))
+
+
+def keyed(frame: AnyFrame, what: str) -> Frame:
+    """Return a frame with the columns of `KEY` added, unless it has them; rows without an address are left out."""
+    lazy: Frame = nw.from_native(frame).lazy()
+    has = lazy.collect_schema()
+    if set(KEY) <= set(has.names()):
+        return lazy
+    needed = ("kind", *_JOINING) if what == "events" else _JOINING
+    if missing := [name for name in needed if name not in has.names()]:
+        raise InputError(
+            f"{what} has no column {' and no '.join(missing)}; rename the right one, or pass another frame."
+        )
+    campaign = as_text("campaign", has["campaign"]).fill_null(NOT_TOLD)
+    return mailboxes(lazy).with_columns(campaign.alias(KEY[0]))
+
+
+def mailboxes(frame: Frame) -> Frame:
+    """Return the rows that have an address, with the mailbox it means in `_mailbox` (as `addresses.mailbox_key`)."""
+    raw = as_text("email", frame.collect_schema()["email"]).alias("_raw")
+    spelling = _Spelling.of(frame.select(raw))
+    addressed = frame.filter(~nw.col("email").is_null()) if spelling.missing else frame
+    if not spelling.other:
+        return addressed.with_columns(raw.alias(KEY[1]))
+    addressed = addressed.with_columns(raw)
+    plain = _plain(spelling)
+    if not spelling.odd:
+        return addressed.with_columns(plain.alias(KEY[1])).drop("_raw")
+    odd = addressed.filter(_holds(_ODD)).select("_raw").unique().collect("pandas").to_native()["_raw"]
+    meant = [mailbox_key(address) for address in odd]
+    return addressed.with_columns(nw.col("_raw").replace_strict(list(odd), meant, default=plain).alias(KEY[1])).drop(
+        "_raw"
+    )
+
+
+def alike(frame: Frame, other: Frame) -> Frame:
+    """Return `frame`, which must come from the same library as `other`: they are going to be joined."""
+    if frame.implementation is not other.implementation:
+        raise InputError(
+            f"events, sends and contacts must come from one library: one is a {other.implementation.value} frame, "
+            f"another a {frame.implementation.value} frame. Convert the smaller one."
+        )
+    return frame
+
+
+def as_text(name: str, dtype: Any) -> nw.Expr:
+    """Return a column as text."""
+    return nw.col(name) if dtype == nw.String else nw.col(name).cast(nw.String)
+
+
+def _plain(spelling: _Spelling) -> nw.Expr:
+    lowered = nw.col("_raw").str.strip_chars().str.to_lowercase()
+    if not spelling.google:
+        return lowered
+    local = lowered.str.replace_all(r"[+@].*$", "").str.replace_all(".", "", literal=True)
+    return nw.when(lowered.str.contains(_AT_GOOGLE)).then(nw.concat_str(local, nw.lit("@gmail.com"))).otherwise(lowered)
+
+
+def _holds(pattern: str) -> nw.Expr:
+    return nw.col("_raw").str.contains(pattern)
+
+
+def _any(frame: Frame, **tests: nw.Expr) -> dict[str, bool]:
+    """Return for each test whether it holds of any row."""
+    found = frame.select(*(test.any().alias(name) for name, test in tests.items())).collect("pandas").to_native()
+    return {name: bool(found[name].fillna(False).any()) for name in tests}

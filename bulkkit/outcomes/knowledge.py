@@ -1,0 +1,109 @@
+"""What is known of each campaign: to whom it was sent, and of which reactions its sources tell.
+
+A source that cannot tell of complaints makes no complaint rate of 0. All of it
+comes from a small table: which kinds, sources and judgements each campaign has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Final
+
+import narwhals as nw
+import pandas as pd
+
+from bulkkit.outcomes.facts import is_yes, said_by_sends
+from bulkkit.outcomes.joining import KEY, Frame, as_text
+from bulkkit.vocabulary import EventKind
+
+SILENT: Final = {
+    "opened": ("ledger", "dsn", "arf"),
+    "clicked": ("ledger", "dsn", "arf"),
+    "unsubscribed": ("ledger", "dsn", "arf", "listmonk"),
+    "complained": ("ledger", "dsn", "tracker", "mailchimp"),
+}
+"""Sources that cannot tell of a reaction (listmonk's unsubscribes name no campaign; Mailchimp's activity knows opens,
+clicks and bounces). A campaign of which only these report has an unknown rate and not one of 0. Nor is a nameless
+source known to tell of a reaction while no event of any campaign is one."""
+
+JUDGED: Final = {"opens_judged": "opened", "clicks_judged": "clicked"}
+ASPECTS: Final = ("known", *(f"knows_{kind}" for kind in SILENT), *JUDGED)
+"""What may be known of a campaign: its recipients, each reaction, and which opens and clicks were a person's."""
+
+_FROM_LINKS: Final = ("opened", "clicked", "unsubscribed")
+_WENT_OUT: Final = (EventKind.SENT, EventKind.DELIVERED)
+_WORDS: Final = ("kind", "source", "bounce_type")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Knowledge:
+    """What the sources can tell.
+
+    Attributes
+    ----------
+    campaigns
+        A row a campaign (the index), a truth value for each of `ASPECTS`.
+    spelt
+        For "kind" and "bounce_type" the words that there are (in lower case), and how each is spelt here.
+    """
+
+    campaigns: pd.DataFrame
+    spelt: dict[str, dict[str, list[str]]]
+
+    @classmethod
+    def of(cls, events: Frame, sends: Frame | None, campaigns: Collection[str] | None = None) -> Knowledge:
+        """Look at all events, for what the events of others tell shows what their sources can tell."""
+        seen = _seen(events)
+        told = [_from_events(seen), *([] if sends is None else [_from_sends(sends)])]
+        table = pd.concat(told).fillna(False).astype(bool).groupby(level=0).any()
+        judged = {
+            aspect: table[f"knows_{kind}"] & (table[f"judged_{kind}"] | ~table[f"any_{kind}"])
+            for aspect, kind in JUDGED.items()
+        }
+        aspects = table.assign(**judged)[list(ASPECTS)]
+        chosen = aspects if campaigns is None else aspects[aspects.index.isin(list(campaigns))]
+        return cls(chosen, {name: _spellings(seen[name]) for name in ("kind", "bounce_type")})
+
+    def of_campaign(self, aspect: str) -> nw.Expr:
+        """Return for each message whether something is known of its campaign."""
+        column = self.campaigns[aspect]
+        if column.nunique() < 2:
+            return nw.lit(bool(column.any()))
+        return nw.col(KEY[0]).is_in(list(column.index[column]))
+
+
+def _seen(events: Frame) -> pd.DataFrame:
+    """Return each combination of campaign, kind, source, bounce type and judgement that there is."""
+    has = events.collect_schema()
+    absent = nw.lit(None, dtype=nw.String)
+    words = {name: as_text(name, has[name]) if name in has.names() else absent for name in _WORDS}
+    judged = ~nw.col("machine").is_null() if "machine" in has.names() else nw.lit(False)
+    looked_at = events.select(KEY[0], *(text.alias(name) for name, text in words.items()), judged.alias("judged"))
+    seen: pd.DataFrame = looked_at.group_by(KEY[0], *_WORDS).agg(nw.col("judged").any()).collect("pandas").to_native()
+    return seen.astype({KEY[0]: "str", **dict.fromkeys(_WORDS, "str"), "judged": bool})
+
+
+def _spellings(words: pd.Series[Any]) -> dict[str, list[str]]:
+    there = words.dropna().drop_duplicates()
+    return {word: list(ways) for word, ways in there.groupby(there.str.lower())}
+
+
+def _from_events(seen: pd.DataFrame) -> pd.DataFrame:
+    kinds, sources = seen["kind"].str.lower(), seen["source"].str.lower()
+    told: dict[str, pd.Series[Any]] = {"known": kinds.isin(list(map(str, _WENT_OUT)))}
+    for kind, silent in SILENT.items():
+        mute = sources.isin(silent) | (sources.isna() & (not (kinds == kind).any()))
+        told[f"knows_{kind}"] = (kinds == kind) | ~mute
+    for kind in JUDGED.values():
+        told |= {f"any_{kind}": kinds == kind, f"judged_{kind}": (kinds == kind) & seen["judged"]}
+    return pd.DataFrame(told).groupby(seen[KEY[0]].to_numpy()).any()
+
+
+def _from_sends(sends: Frame) -> pd.DataFrame:
+    """Return what the ledger adds: to whom a campaign went, and that tracked messages tell of reactions."""
+    sent, tracked = said_by_sends(sends)["sent"], is_yes(sends, "tracked")
+    looked_at = sends.select(KEY[0], sent.alias("sent"), tracked.alias("tracked"))
+    table = looked_at.group_by(KEY[0]).agg(nw.col("sent").any(), nw.col("tracked").any())
+    found = table.collect("pandas").to_native().set_index(KEY[0]).astype(bool)
+    return pd.DataFrame({"known": found["sent"], **{f"knows_{kind}": found["tracked"] for kind in _FROM_LINKS}})
