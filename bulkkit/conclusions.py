@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from bulkkit import benchmarks
@@ -33,6 +34,9 @@ NOUNS: Final = {
     Rate.UNSUBSCRIBED: "unsubscribes",
     Rate.COMPLAINED: "complaints",
 }
+_WORTH_SAYING: Final = 0.1
+"""A share that changes what one may conclude, and is said."""
+
 NO_RECIPIENTS: Final = "unknown: no source says to whom this was sent; pass sends="
 
 _EMPTY: Final = {"openers": "no data: nobody was seen to open", "messages": "no data: nothing was sent"}
@@ -111,57 +115,115 @@ def no_overlap(treated: str | Iterable[str], control: str | Iterable[str], overl
 
 
 def selection(
-    treated: str | Iterable[str], control: str | Iterable[str], rate: Rate, raw: float, found: Standardised
+    treated: str | Iterable[str],
+    control: str | Iterable[str],
+    rate: Rate | str,
+    raw: float,
+    found: Standardised,
+    unknown: Mapping[str, float] | None = None,
+    is_share: bool = True,
 ) -> str:
     """Say how much of a raw difference is selection, and what remains between people alike."""
     adjusted = found.difference
     ahead, behind, sign = (treated, control, 1) if raw >= 0 else (control, treated, -1)
     left = sign * adjusted.estimate
     bounds = sorted((sign * adjusted.lower, sign * adjusted.upper))
-    whole, figures = abs(raw), 1 if max(abs(raw), abs(left)) >= 0.01 else 2
-    more = f"{_listed(ahead)} drew more {NOUNS[rate]} than {_listed(behind)}"
-    selected = whole - left
+    unit = _Unit.of(is_share, abs(raw), abs(left))
+    more = f"{_listed(ahead)} drew more {_noun(rate)} than {_listed(behind)}"
+    selected = abs(raw) - left
     if selected < 0:
-        told = f"{more} by {_points(whole, figures)} points, and selection hid {_points(-selected, figures)} more"
+        told = f"{more} by {unit.named(abs(raw))}, and selection hid {unit.of_it(-selected)} more"
     elif left < 0:
-        told = f"The {_points(whole, figures)} points by which {more} are all selection"
+        told = f"The {unit.named(abs(raw))} by which {more} are all selection"
     else:
-        told = f"Of the {_points(whole, figures)} points by which {more}, {_points(selected, figures)} are selection"
-    return f"{told}: {_remaining(left, bounds, figures)}{_doubt(found)}."
+        told = f"Of the {unit.named(abs(raw))} by which {more}, {unit.of_it(selected)} are selection"
+    return f"{told}: {_remaining(left, bounds, unit)}{_hidden(unknown or {})}{_doubt(found)}."
 
 
-def unadjusted(treated: str | Iterable[str], control: str | Iterable[str], rate: Rate, found: Standardised) -> str:
+def unadjusted(
+    treated: str | Iterable[str],
+    control: str | Iterable[str],
+    rate: Rate | str,
+    found: Standardised,
+    is_share: bool = True,
+) -> str:
     """Say what the raw difference is, and that nothing was known to adjust it by."""
     raw = found.difference
     ahead, behind, sign = (treated, control, 1) if raw.estimate >= 0 else (control, treated, -1)
     bounds = sorted((sign * raw.lower, sign * raw.upper))
-    figures = 1 if abs(raw.estimate) >= 0.01 else 2
+    unit = _Unit.of(is_share, abs(raw.estimate))
     chance = ", which may be chance" if bounds[0] <= 0 else ""
     return (
-        f"{_listed(ahead)} drew more {NOUNS[rate]} than {_listed(behind)} by {_points(abs(raw.estimate), figures)} "
-        f"points{chance} ({_within(bounds, figures)}); nothing is known to adjust by, so the adjusted figure is the "
+        f"{_listed(ahead)} drew more {_noun(rate)} than {_listed(behind)} by {unit.named(abs(raw.estimate))}"
+        f"{chance} ({_within(bounds, unit)}); nothing is known to adjust by, so the adjusted figure is the "
         f"raw one and no selection was removed{_doubt(found)}."
     )
 
 
-def _remaining(left: float, bounds: list[float], figures: int) -> str:
-    within = _within(bounds, figures)
+def randomised(
+    treated: str | Iterable[str], outcome: Rate | str, found: Standardised, is_share: bool, gain: float
+) -> str:
+    """Say what a message did, where chance decided who was held out."""
+    difference = found.difference
+    unit = _Unit.of(is_share, abs(difference.estimate))
+    direction = "more" if difference.estimate >= 0 else "less"
+    sign = 1 if difference.estimate >= 0 else -1
+    bounds = sorted((sign * difference.lower, sign * difference.upper))
+    chance = ", which may be chance" if bounds[0] <= 0 else ""
+    sharper = f" What was known before takes {gain:.0%} off the variance." if gain >= _WORTH_SAYING else ""
+    return (
+        f"{_listed(treated)} drew {unit.named(abs(difference.estimate))} {direction} of {_noun(outcome)} than among "
+        f"people held out{chance} ({_within(bounds, unit)}). Chance decided who was held out, so nothing of it is "
+        f"selection{_doubt(found)}.{sharper}"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """How differences are written: shares in points, means as they are."""
+
+    is_share: bool
+    figures: int
+
+    @classmethod
+    def of(cls, is_share: bool, *sizes: float) -> _Unit:
+        largest = max(sizes)
+        if is_share:
+            return cls(True, 1 if largest >= 0.01 else 2)
+        return cls(False, 2 if largest >= 0.1 else 4)
+
+    def of_it(self, value: float) -> str:
+        scaled = 100 * value if self.is_share else value
+        return f"{scaled + 0.0:.{self.figures}f}".replace("-", "−")
+
+    def named(self, value: float) -> str:
+        return f"{self.of_it(value)} {'points' if self.is_share else 'a person'}"
+
+
+def _noun(rate: Rate | str) -> str:
+    return NOUNS[rate] if isinstance(rate, Rate) else f'"{rate}"'
+
+
+def _remaining(left: float, bounds: list[float], unit: _Unit) -> str:
+    within = _within(bounds, unit)
     if bounds[0] <= 0 <= bounds[1]:
-        return f"between people alike {_points(left, figures)} are left, which may be chance ({within})"
+        return f"between people alike {unit.of_it(left)} are left, which may be chance ({within})"
     direction = "more" if left > 0 else "fewer"
-    return f"between people alike it drew {_points(abs(left), figures)} points {direction} ({within})"
+    return f"between people alike it drew {unit.named(abs(left))} {direction} ({within})"
 
 
-def _within(bounds: list[float], figures: int) -> str:
-    return f"95 % interval {_points(bounds[0], figures)} to {_points(bounds[1], figures)}"
+def _within(bounds: list[float], unit: _Unit) -> str:
+    return f"95 % interval {unit.of_it(bounds[0])} to {unit.of_it(bounds[1])}"
+
+
+def _hidden(unknown: Mapping[str, float]) -> str:
+    """Say of what share of "people alike" it is not known whether they are."""
+    told = [f"{name} of {share:.0%}" for name, share in unknown.items() if share >= _WORTH_SAYING]
+    return f"; not known is {' and '.join(told)} of them, so selection may remain" if told else ""
 
 
 def _doubt(found: Standardised) -> str:
     return "" if found.effective_events >= LEAST_EVENTS else "; there is not enough data to lean on this"
-
-
-def _points(fraction: float, figures: int) -> str:
-    return f"{100 * fraction + 0.0:.{figures}f}".replace("-", "−")
 
 
 def _listed(campaigns: str | Iterable[str]) -> str:

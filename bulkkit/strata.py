@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import narwhals as nw
+import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 
@@ -19,17 +21,48 @@ from bulkkit.vocabulary import EventKind
 OPTIONAL: Final = ("provider", "tenure", "engagement")
 """What may be adjusted for even where nobody knows it: then everybody is "unknown" in it."""
 
+FEW_VALUES: Final = 10
+"""Numbers of more values than this are cut at their quantiles."""
+
 _BANDS: Final = {"engagement": ENGAGEMENT, "tenure": TENURE}
 _STARTS: Final = ("claimed_at", "finished_at", "queued_at")
 
 
-def stratify(
+@dataclass(frozen=True, slots=True, eq=False)
+class Covariates:
+    """What was known of each message's person: a row a message.
+
+    Attributes
+    ----------
+    labels
+        Columns of words, numbers with few values among them.
+    numbers
+        Columns of numbers (or moments) that are cut into groups of equal size.
+    order
+        The names of both as they were asked for.
+    """
+
+    labels: pd.DataFrame
+    numbers: pd.DataFrame
+    order: tuple[str, ...]
+
+    def cut(self, groups: int) -> pd.DataFrame:
+        """Return all columns as labels, numbers cut at their quantiles into so many groups at most."""
+        cuts = {name: _cut(self.numbers[name], groups) for name in self.numbers}
+        return pd.DataFrame({n: cuts[n] if n in cuts else self.labels[n] for n in self.order}, self.labels.index)
+
+    def of(self, chosen: Any) -> Covariates:
+        """Return the rows of some messages."""
+        return Covariates(self.labels[chosen], self.numbers[chosen], self.order)
+
+
+def covariates(
     messages: pd.DataFrame,
     adjust: Sequence[str],
     events: Frame,
     sends: IntoFrame | None,
     contacts: IntoFrame | None,
-) -> pd.DataFrame:
+) -> Covariates:
     """Return the columns of `adjust` for each message, in the order of `messages` (columns `_campaign, _mailbox`).
 
     Engagement and tenure are those just before the campaign's first message went out.
@@ -40,7 +73,31 @@ def stratify(
         raise InputError(f"adjust names {', '.join(unknown)}, which is no column of contacts (they have {has}).")
     known = people.reindex(messages[KEY[1]]).set_axis(messages.index)
     timed = _timed(messages, known, adjust, events, sends)
-    return pd.DataFrame({name: timed[name] if name in timed else _own(known, name) for name in adjust}, messages.index)
+    numbers = [name for name in adjust if name not in timed and name in known and _is_fine(known[name])]
+    words = {name: timed[name] if name in timed else _own(known, name) for name in adjust if name not in numbers}
+    return Covariates(pd.DataFrame(words, messages.index), known[numbers], tuple(adjust))
+
+
+def _is_fine(column: pd.Series[Any]) -> bool:
+    """Return whether a column holds numbers or moments of too many values to be groups by themselves."""
+    measured = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+    return (measured or pd.api.types.is_datetime64_any_dtype(column)) and column.nunique() > FEW_VALUES
+
+
+def _cut(column: pd.Series[Any], groups: int) -> pd.Series[Any]:
+    """Return quantile groups, named by their bounds; who has no number is a group of its own."""
+    edges = np.unique(column.dropna().quantile(np.linspace(0, 1, groups + 1), interpolation="lower").to_numpy())
+    inner = edges[1:-1] if len(edges) > 2 else edges[:1]
+    place = np.searchsorted(inner, column.to_numpy(), side="left")
+    bounds = zip([edges[0], *inner], [*inner, edges[-1]], strict=True)
+    names = [f"{_written(low)} to {_written(high)}" for low, high in bounds]
+    names[0] = f"up to {_written(inner[0])}"
+    found = pd.Categorical.from_codes(place, dtype=pd.CategoricalDtype([*dict.fromkeys(names), NOT_TOLD], ordered=True))
+    return pd.Series(found, column.index).where(column.notna(), NOT_TOLD)
+
+
+def _written(value: Any) -> str:
+    return f"{pd.Timestamp(value):%Y-%m-%d}" if isinstance(value, np.datetime64) else f"{value:.6g}"
 
 
 def _people(contacts: IntoFrame | None, adjust: Sequence[str]) -> pd.DataFrame:
@@ -61,18 +118,31 @@ def _timed(
 ) -> pd.DataFrame:
     """Return engagement and tenure, each campaign's messages at the campaign's own start."""
     starts = _starts(list(messages[KEY[0]].unique()), events, sends)
-    history = History.of(events) if "engagement" in adjust else None
+    asks = "engagement" in adjust
     parts = []
     for campaign, part in messages.groupby(KEY[0]):
         start, people = starts.get(campaign, pd.NaT), known.loc[part.index]
         timed = pd.DataFrame(UNKNOWN, index=part.index, columns=list(_BANDS))
         if not pd.isna(start):
             timed["tenure"] = tenure(people, start).astype("str")
-        if not pd.isna(start) and history is not None:
+        if not pd.isna(start) and asks:
+            history = History.of(_before(events, start))
             timed["engagement"] = history.engagement(part[KEY[1]], start, untracked(people)).astype("str")
         parts.append(timed)
     asked = {name: pd.CategoricalDtype(list(bands)) for name, bands in _BANDS.items() if name in adjust}
     return pd.concat(parts).reindex(messages.index)[list(asked)].astype(asked)
+
+
+def _before(events: Frame, start: pd.Timestamp) -> Frame:
+    """Return the last event of each mailbox, kind and judgement before a moment: all that engagement looks at."""
+    has = events.collect_schema()
+    at = has.get("at")
+    if not isinstance(at, nw.Datetime):
+        return events
+    limit = (start.tz_localize(None) if at.time_zone is None else start).to_pydatetime(warn=False)
+    keys = [KEY[1], "kind", *(["machine"] if "machine" in has.names() else [])]
+    earlier = events.filter(nw.col("at") < limit).select(*keys, "at")
+    return earlier.group_by(*keys).agg(nw.col("at").max()).with_columns(nw.lit(NOT_TOLD).alias(KEY[0]))
 
 
 def _starts(campaigns: list[str], events: Frame, sends: IntoFrame | None) -> dict[Any, Any]:
@@ -96,4 +166,6 @@ def _first(rows: Frame, column: str, campaigns: list[str]) -> dict[Any, Any]:
 def _own(known: pd.DataFrame, name: str) -> pd.Series[Any]:
     if name not in known.columns:
         return pd.Series(NOT_TOLD, index=known.index, dtype="str")
-    return known[name].astype("str").fillna(NOT_TOLD)
+    own = known[name]
+    whole = own.convert_dtypes() if pd.api.types.is_numeric_dtype(own) else own  # 1, and not 1.0, beside a missing one
+    return whole.astype("str").fillna(NOT_TOLD)

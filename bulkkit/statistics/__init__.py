@@ -5,12 +5,14 @@ from bulkkit.statistics.families import benjamini_hochberg, holm, two_proportion
 from bulkkit.statistics.intervals import Interval, mean_count, newcombe, wilson
 from bulkkit.statistics.sizes import least_effect, least_share, people_needed, power, sample_size
 from bulkkit.statistics.standardising import Arm, Standardised, influence, standardise
+from bulkkit.statistics.weighting import Weighed, propensity, weigh
 
 __all__ = [
     "LEAST_EVENTS",
     "Arm",
     "Interval",
     "Standardised",
+    "Weighed",
     "benjamini_hochberg",
     "enough",
     "holm",
@@ -23,10 +25,12 @@ __all__ = [
     "newcombe",
     "people_needed",
     "power",
+    "propensity",
     "sample_size",
     "standardise",
     "trials_below",
     "two_proportions",
     "upper_bound",
+    "weigh",
     "wilson",
 ]

@@ -20,12 +20,16 @@ With one stratum and nobody in both arms this is Newcombe's method 10 itself.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bulkkit.errors import InputError
-from bulkkit.statistics.intervals import Array, Interval, subtract, wilson
+from bulkkit.statistics.intervals import Array, Interval, quantile, subtract, wilson
+
+OF_A_MEAN: Final = 1 / 3
+"""Thirty messages, and not ten events, are the least for the interval of a mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,13 @@ class Standardised:
 
 
 def standardise(
-    treated: Arm, control: Arm, weights: Array, covariance: float = 0.0, confidence: float = 0.95
+    treated: Arm,
+    control: Arm,
+    weights: Array,
+    covariance: float = 0.0,
+    confidence: float = 0.95,
+    *,
+    shares: bool = True,
 ) -> Standardised:
     """Return the difference of two rates standardised to one mix of strata, with its interval.
 
@@ -84,20 +94,24 @@ def standardise(
         The sum over people of the product of their influences on the two rates; 0 where nobody is in both.
     confidence
         Two-sided confidence, a fraction.
+    shares
+        Whether outcomes are 0 or 1. Else `events` are sums of numbers, both arms need their `spread`, and intervals
+        are the normal ones.
 
     Returns
     -------
     Standardised
-        Fractions.
+        Fractions, or the unit of the outcomes.
     """
     share = np.asarray(weights, float) / np.sum(weights)
     if not share.size or np.any(treated.trials <= 0) or np.any(control.trials <= 0):
         raise InputError("standardise needs strata with messages on both sides; leave the one-sided ones out.")
-    one, two = _standardised_rate(treated, share, confidence), _standardised_rate(control, share, confidence)
+    bounds = _standardised_rate if shares else _standardised_mean
+    one, two = bounds(treated, share, confidence), bounds(control, share, confidence)
     spread = np.sqrt(_spread(treated, share) * _spread(control, share))
     correlation = float(np.clip(covariance / spread, -1, 1)) if spread > 0 else 0.0
     kish = [float(1 / np.sum(share**2 / arm.trials)) for arm in (treated, control)]
-    rare = [min(rate.estimate, 1 - rate.estimate) for rate in (one, two)]
+    rare = [min(rate.estimate, 1 - rate.estimate) if shares else OF_A_MEAN for rate in (one, two)]
     events = min(kish[0] * rare[0], kish[1] * rare[1])
     return Standardised(subtract(one, two, correlation), one, two, sum(kish), events)
 
@@ -118,6 +132,14 @@ def _standardised_rate(arm: Arm, share: Array, confidence: float) -> Interval[fl
     rate = float(np.clip(share @ (arm.events / arm.trials), 0, 1))
     effective = _effective(arm, share, rate)
     return wilson(rate * effective, effective, confidence)
+
+
+def _standardised_mean(arm: Arm, share: Array, confidence: float) -> Interval[float]:
+    mean = float(share @ (arm.events / arm.trials))
+    # As for rates: one observation of the arm's overall variance is added in each stratum.
+    sparse = float(np.sum((share / arm.trials) ** 2) / np.sum(share**2 / arm.trials))
+    half = quantile(confidence) * float(np.sqrt(_spread(arm, share) * (1 + sparse)))
+    return Interval(mean, mean - half, mean + half)
 
 
 def _effective(arm: Arm, share: Array, rate: float) -> float:

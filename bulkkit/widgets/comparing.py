@@ -29,8 +29,8 @@ class Pair:
     def compared(self, messages: Messages) -> Comparison:
         """Return the comparison (`bulkkit.compare`)."""
         counts = self.counts if self.counts in list(Counts) else Counts.HUMAN
-        sides = {"treated": self.treated, "control": self.control}
-        return compare(messages.events, messages.sends, messages.contacts, rate=self.rate, counts=counts, **sides)
+        frames = messages.events, messages.sends, messages.contacts
+        return compare(*frames, treated=self.treated, control=self.control, rate=self.rate, counts=counts)
 
 
 def first_pair(campaigns: Sequence[Told]) -> tuple[str, str]:

@@ -1,0 +1,79 @@
+"""The messages of a comparison as arrays, and what is estimated from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bulkkit.comparison.result import Estimate
+from bulkkit.statistics import Arm, Standardised, Weighed, influence, propensity, standardise, weigh
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """Messages as arrays: what came of each, whose it is (a code), on which side, in which group (a code)."""
+
+    outcome: NDArray[Any]
+    person: NDArray[Any]
+    treated: NDArray[Any]
+    group: NDArray[Any]
+
+    @property
+    def is_share(self) -> bool:
+        """Whether each message counts or does not, so that means are proportions."""
+        return bool(np.isin(self.outcome, (0, 1)).all())
+
+    def events(self, side: NDArray[Any]) -> NDArray[Any]:
+        """Return how many messages of one side counted (or the sum of their outcomes), by group."""
+        return self._sum(side, self.outcome)
+
+    def trials(self, side: NDArray[Any]) -> NDArray[Any]:
+        """Return how many messages one side has, by group."""
+        return self._sum(side, np.ones(len(self.outcome)))
+
+    def people(self) -> NDArray[Any]:
+        """Return how many people each group holds; a person with several messages is shared among them."""
+        return self._sum(np.ones(len(self.outcome), bool), 1 / np.bincount(self.person)[self.person])
+
+    def pooled(self) -> Sample:
+        """Return the same messages as one group."""
+        return replace(self, group=np.zeros_like(self.group))
+
+    def within(self, groups: NDArray[Any]) -> Sample:
+        """Return the messages of some groups, which are numbered anew."""
+        kept, number = groups[self.group], np.cumsum(groups) - 1
+        return Sample(self.outcome[kept], self.person[kept], self.treated[kept], number[self.group[kept]])
+
+    def standardised(self) -> Standardised:
+        """Return the difference standardised over the groups, its interval clustered by person."""
+        weights = self.people() / self.people().sum()
+        one, two = self._moves(self.treated, weights), self._moves(~self.treated, weights)
+        treated = Arm(self.events(self.treated), self.trials(self.treated), float(one @ one))
+        control = Arm(self.events(~self.treated), self.trials(~self.treated), float(two @ two))
+        return standardise(treated, control, weights, covariance=float(one @ two), shares=self.is_share)
+
+    def weighted(self, levels: pd.DataFrame) -> Standardised:
+        """Return the difference under inverse-probability weights; the groups' levels explain who got what."""
+        model = pd.get_dummies(levels.astype("str"), drop_first=True, dtype=float).to_numpy(float)
+        chance = propensity(model, self.trials(self.treated), self.trials(np.ones(len(self.outcome), bool)))
+        arms = []
+        for side, got in ((self.treated, chance), (~self.treated, 1 - chance)):
+            weights = 1 / got[self.group[side]]
+            arms.append(Weighed.of(self.outcome[side], weights, self.person[side], int(self.person.max()) + 1))
+        return weigh(*arms, shares=self.is_share)
+
+    def estimate(self, found: Standardised) -> Estimate:
+        """Return a difference with the two rates and the numbers of messages."""
+        return Estimate.of(found, int(self.treated.sum()), int((~self.treated).sum()))
+
+    def _moves(self, side: NDArray[Any], weights: NDArray[Any]) -> NDArray[Any]:
+        """Return how much each person's messages on one side move its rate."""
+        pushes = influence(self.outcome[side], self.group[side], weights)
+        return np.bincount(self.person[side], pushes, int(self.person.max()) + 1)
+
+    def _sum(self, chosen: NDArray[Any], values: NDArray[Any]) -> NDArray[Any]:
+        return np.bincount(self.group[chosen], values[chosen], int(self.group.max()) + 1)
