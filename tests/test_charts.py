@@ -144,8 +144,8 @@ def words(chart: go.Figure) -> str:
 def test_public_names_are_these() -> None:
     """Charts are these functions, and no more."""
     assert charts.__all__ == [
-        "balance", "cleaning", "compare", "contrast", "dark", "eta", "funnel", "growth", "health", "history", "parts",
-        "printed", "providers", "rates", "save", "timeline", "verdicts", "waiting", "waterfall",
+        "DARK", "balance", "cleaning", "compare", "contrast", "dark", "eta", "funnel", "growth", "health", "history",
+        "parts", "printed", "providers", "rates", "save", "timeline", "verdicts", "waiting", "waterfall",
     ]  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from bulkkit.charts.exclusions import waterfall
 from bulkkit.charts.export import save
 from bulkkit.charts.likeness import balance
 from bulkkit.charts.pace import eta
-from bulkkit.charts.palette import dark, printed
+from bulkkit.charts.palette import DARK, dark, printed
 from bulkkit.charts.passage import funnel
 from bulkkit.charts.proportions import rates
 from bulkkit.charts.provider_map import providers
@@ -27,6 +27,7 @@ from bulkkit.charts.standing import verdicts
 from bulkkit.charts.survival import waiting
 
 __all__ = [
+    "DARK",
     "balance",
     "cleaning",
     "compare",

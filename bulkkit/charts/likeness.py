@@ -9,12 +9,11 @@ import plotly.graph_objects as go
 
 from bulkkit.charts import numerals, style
 from bulkkit.charts.differences import campaigns
+from bulkkit.distinctions import NEGLIGIBLE
 from bulkkit.frames import require
 
 _ROW: Final = 24
 _MOST: Final = 30
-NEGLIGIBLE: Final = 0.1
-"""Standardised differences below this are held for balanced (Austin 2009, Statistics in Medicine 28, 3083)."""
 
 
 class _Balanced(Protocol):

@@ -18,6 +18,9 @@ _PANEL: Final = 170
 _HEAD: Final = 30
 _MOST_POINTS: Final = 160
 _EARLIEST: Final = 1 / 12
+_LEFT: Final = 0.1
+"""Room for half of the first label."""
+
 _TICKS: Final = {
     1 / 12: "5 min", 0.5: "30 min", 1: "1 h", 3: "3 h", 6: "6 h", 12: "12 h", 24: "1 day", 48: "2 days", 96: "4 days",
     168: "1 week", 336: "2 weeks",
@@ -87,7 +90,7 @@ class _Panel:
             },
             f"xaxis{self.suffix}": {
                 "type": "log", "anchor": f"y{self.suffix}", "tickvals": list(ticks), "ticktext": list(ticks.values()),
-                "range": [np.log10(_EARLIEST), np.log10(max(longest, 1) * 1.15)], "showticklabels": last,
+                "range": [np.log10(_EARLIEST) - _LEFT, np.log10(max(longest, 1) * 1.15)], "showticklabels": last,
                 "showline": True, "linecolor": style.QUIET, "tickangle": 0,
             },
         }  # fmt: skip
@@ -125,7 +128,8 @@ def _line(curve: pd.DataFrame, name: str, counts: str, chosen: bool) -> go.Scatt
     ]  # fmt: skip
     return go.Scatter(
         x=curve["hours"].clip(lower=_EARLIEST).tolist(), y=curve["value"].tolist(), mode="lines",
-        name=f"{name} {whose}", line={"shape": "hv", "color": colour, "width": 2.4 if chosen and people else 1.4},
+        name=f"{style.label(name)} {whose}",
+        line={"shape": "hv", "color": colour, "width": 2.4 if chosen and people else 1.4},
         hovertext=said, hoverinfo="text",
     )  # fmt: skip
 
