@@ -19,6 +19,7 @@ from .errors import (
 )
 from .events import read_events
 from .ledger import Ledger
+from .message.dkim import Dkim
 from .message.links import Links
 from .message.message import Message
 from .message.sender import Sender
@@ -44,6 +45,7 @@ __all__ = [
     "ConfigurationError",
     "ConfirmationError",
     "Design",
+    "Dkim",
     "Health",
     "InputError",
     "LeaseError",

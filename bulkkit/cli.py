@@ -6,12 +6,15 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any, Final, ParamSpec
+from typing import TYPE_CHECKING, Any, Final, ParamSpec
 
 import click
 
 from bulkkit import __version__
 from bulkkit.errors import BulkkitError
+
+if TYPE_CHECKING:
+    from bulkkit.probing import Probe
 
 LEDGER: Final = click.option(
     "--ledger", type=click.Path(dir_okay=False, path_type=Path), default=Path("bulkkit.db"), show_default=True,
@@ -116,10 +119,15 @@ def demo(
 @click.argument("source", metavar="IN", type=click.Path(dir_okay=False, path_type=Path))
 @click.argument("target", metavar="OUT", type=click.Path(path_type=Path), callback=in_a_folder)
 @EMAIL
-@click.option("--depth", type=click.Choice(["syntax", "dns"]), default="syntax", show_default=True,
-              help="At the address alone, or at its domain in DNS too.")  # fmt: skip
-@click.option("--resolver", "resolvers", multiple=True, metavar="ADDRESS",
-              help="A name server for --depth dns, such as 127.0.0.1:5353; several times for several.")  # fmt: skip
+@click.option("--depth", type=click.Choice(["syntax", "dns", "probe"]), default="syntax", show_default=True,
+              help="How far to look: at the address alone; at its domain in DNS too; or at its mailbox, by asking mail "
+              "servers, for an hour at most.")  # fmt: skip
+@click.option("--resolver", "resolvers", multiple=True, metavar="SERVER",
+              help="The name server to ask, such as 127.0.0.1:5353; several times for several; this machine's if left "
+              "out.")  # fmt: skip
+@click.option("--helo", metavar="NAME", help="For the probe: this machine's name, which has its address in DNS.")
+@click.option("--sender", metavar="ADDRESS", help="For the probe: a real address of yours.")
+@click.option("--address", metavar="IP", help="For the probe: this machine's address, where others see another one.")
 @click.option("--as-of", metavar="DATE", help="The moment for which it holds, such as 2026-10-01; now if left out.")
 @click.option("--ledger", type=click.Path(dir_okay=False, path_type=Path),
               help="A ledger: who bounced, complained, unsubscribed or got mail before.")  # fmt: skip
@@ -131,6 +139,9 @@ def verify(
     email: str | None,
     depth: str,
     resolvers: tuple[str, ...],
+    helo: str | None,
+    sender: str | None,
+    address: str | None,
     as_of: str | None,
     ledger: Path | None,
     force: bool,
@@ -144,7 +155,24 @@ def verify(
     from bulkkit.screening.display import screen_and_show
 
     book = None if ledger is None else existing(ledger)
-    screen_and_show(Order(source, target, email, depth, as_of, resolvers, book, force))
+    probe = prober(depth, helo, sender, address)
+    screen_and_show(Order(source, target, email, depth, as_of, resolvers, book, probe, force))
+
+
+def prober(depth: str, helo: str | None, sender: str | None, address: str | None) -> Probe | None:
+    """Return who asks mail servers, or end the command where it is not said under which name, or nobody is asked."""
+    if depth != "probe":
+        if helo or sender or address:
+            raise click.UsageError("--helo, --sender and --address are for --depth probe.")
+        return None
+    if helo is None or sender is None:
+        raise click.UsageError(
+            "--depth probe asks mail servers about each mailbox, which the big ones answer falsely, and which can get "
+            "this machine's address block-listed. Where you may and want to, add --helo and --sender."
+        )
+    from bulkkit.probing import Probe
+
+    return Probe(helo, sender, address)
 
 
 @main.command()

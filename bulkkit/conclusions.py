@@ -166,15 +166,14 @@ def randomised(
     """Say what a message did, where chance decided who was held out."""
     difference = found.difference
     unit = _Unit.of(is_share, abs(difference.estimate))
-    direction = "more" if difference.estimate >= 0 else "less"
-    sign = 1 if difference.estimate >= 0 else -1
+    sign, direction = (1, "higher") if difference.estimate >= 0 else (-1, "lower")
     bounds = sorted((sign * difference.lower, sign * difference.upper))
     chance = ", which may be chance" if bounds[0] <= 0 else ""
     sharper = f" What was known before takes {gain:.0%} off the variance." if gain >= _WORTH_SAYING else ""
     return (
-        f"{_listed(treated)} drew {unit.named(abs(difference.estimate))} {direction} of {_noun(outcome)} than among "
-        f"people held out{chance} ({_within(bounds, unit)}). Chance decided who was held out, so nothing of it is "
-        f"selection{_doubt(found)}.{sharper}"
+        f"{_noun(outcome)} is {unit.named(abs(difference.estimate))} {direction} among people who were to get "
+        f"{_listed(treated)} than among people held out{chance} ({_within(bounds, unit)}). Chance decided who was held "
+        f"out, so nothing of it is selection{_doubt(found)}.{sharper}"
     )
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from bulkkit.campaign import Campaign
 from bulkkit.message.compiled import CompiledMessage
+from bulkkit.message.dkim import Dkim
 from bulkkit.transitions import Recipient
 
 
@@ -78,6 +79,7 @@ class Situation:
     only_loopback: bool = True
     trial: tuple[Recipient, ...] = field(default_factory=tuple)
     reach: Reach | None = None
+    dkim: Dkim | None = None
 
 
 def as_frame(findings: Iterable[Finding]) -> pd.DataFrame:

@@ -15,9 +15,11 @@ import pandas as pd
 
 from bulkkit import fitness
 from bulkkit.addresses import domain_of
-from bulkkit.contacts.values import bases, booleans
+from bulkkit.contacts.tracking import may_track
+from bulkkit.contacts.values import bases
 from bulkkit.errors import InputError, TemplateError
 from bulkkit.findings import Finding, Severity, Situation
+from bulkkit.sending.planning import networks
 from bulkkit.vocabulary import ConsentBasis, Purpose
 
 SMALL: Final = 10
@@ -175,8 +177,7 @@ def _consent(at: Situation) -> Iterator[Finding]:
 def _tracking(at: Situation) -> Iterator[Finding]:
     if not at.message.measures or at.recipients.empty:
         return
-    consent = at.recipients.get("tracking_consent")
-    agreed = 0 if consent is None else int(booleans(consent).fillna(False).sum())
+    agreed = int(may_track(at.recipients).sum())
     if agreed < len(at.recipients):
         yield Finding(
             "tracking_consent",
@@ -216,6 +217,25 @@ def _authentication(at: Situation) -> Iterator[Finding]:
         )
 
 
+def _signature(at: Situation) -> Iterator[Finding]:
+    if at.dkim is None:
+        return
+    signs, sends = networks(pd.Series([f"x@{at.dkim.domain}", f"x@{at.campaign.sender.domain}"]))
+    if signs != sends:
+        yield Finding(
+            "alignment",
+            Severity.ERROR,
+            "sender",
+            f"The signature is by {at.dkim.domain}, which does not speak for {at.campaign.sender.domain}.",
+            f"Sign with a key of {sends}, or send from an address of {signs}.",
+            "DMARC, RFC 9989: identifier alignment",
+        )
+    elif not at.only_loopback:
+        finding = f"Whether {at.dkim.record} has the public key of the signature was not looked up."
+        fix = "Publish it there before the send, and look at a test mail's Authentication-Results: dkim=pass."
+        yield Finding("signature", Severity.UNKNOWN, "sender", finding, fix, "RFC 6376 §3.6.2")
+
+
 RULES: Final[tuple[Callable[[Situation], Iterator[Finding]], ...]] = (
     _recipients,
     _reserved,
@@ -229,5 +249,6 @@ RULES: Final[tuple[Callable[[Situation], Iterator[Finding]], ...]] = (
     _empty_tokens,
     _tracking,
     _authentication,
+    _signature,
     *fitness.RULES,
 )

@@ -13,6 +13,7 @@ import pandas as pd
 
 from bulkkit import rfm
 from bulkkit.addresses import mailbox_keys
+from bulkkit.contacts.tracking import untracked
 from bulkkit.errors import InputError
 from bulkkit.frames import require
 from bulkkit.outcomes import KEY, AnyFrame, keyed
@@ -27,7 +28,7 @@ ENGAGEMENT: Final = {
     "occasional": "opened or clicked 91 to 365 days ago",
     "inactive": "got mail, and did not open or click in the last 365 days",
     "new": "was never sent anything before",
-    UNKNOWN: "the events do not tell: no history, unjudged reactions only, or no consent to tracking",
+    UNKNOWN: "the events do not tell: no history, unjudged reactions only, or tracking refused or never agreed to",
 }
 """Bands of the last reaction by a person (a machine's does not count), and what each means."""
 
@@ -161,13 +162,6 @@ def engagement(contacts: pd.DataFrame, events: AnyFrame | None, before: pd.Times
         return _categories([UNKNOWN] * len(contacts), contacts.index, ENGAGEMENT)
     mailboxes = mailbox_keys(contacts["email"].astype("str"))
     return History.of(events).engagement(mailboxes, before, untracked(contacts))
-
-
-def untracked(people: pd.DataFrame) -> pd.Series[Any]:
-    """Return who refused tracking: their silence tells nothing."""
-    if "tracking_consent" not in people.columns:
-        return pd.Series(False, index=people.index)
-    return people["tracking_consent"].isin([False])
 
 
 def tenure(contacts: pd.DataFrame, at: pd.Timestamp) -> pd.Series[Any]:

@@ -12,10 +12,12 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 
 from bulkkit.addresses import mailbox_keys
+from bulkkit.contacts.tracking import untracked
 from bulkkit.errors import InputError
 from bulkkit.frames import require
-from bulkkit.outcomes import KEY, NOT_TOLD, Frame, keyed
-from bulkkit.segmentation import ENGAGEMENT, TENURE, UNKNOWN, History, moments, tenure, untracked
+from bulkkit.outcomes import KEY, NOT_TOLD, Frame
+from bulkkit.outcomes.facts import is_no
+from bulkkit.segmentation import ENGAGEMENT, TENURE, UNKNOWN, History, moments, tenure
 from bulkkit.vocabulary import EventKind
 
 OPTIONAL: Final = ("provider", "tenure", "engagement")
@@ -25,6 +27,8 @@ FEW_VALUES: Final = 10
 """Numbers of more values than this are cut at their quantiles."""
 
 _BANDS: Final = {"engagement": ENGAGEMENT, "tenure": TENURE}
+_REACTIONS: Final = (str(EventKind.OPENED), str(EventKind.CLICKED))
+_RECEIVED: Final = (str(EventKind.SENT), str(EventKind.DELIVERED))
 _STARTS: Final = ("claimed_at", "finished_at", "queued_at")
 
 
@@ -60,7 +64,7 @@ def covariates(
     messages: pd.DataFrame,
     adjust: Sequence[str],
     events: Frame,
-    sends: IntoFrame | None,
+    sends: Frame | None,
     contacts: IntoFrame | None,
 ) -> Covariates:
     """Return the columns of `adjust` for each message, in the order of `messages` (columns `_campaign, _mailbox`).
@@ -114,7 +118,7 @@ def _people(contacts: IntoFrame | None, adjust: Sequence[str]) -> pd.DataFrame:
 
 
 def _timed(
-    messages: pd.DataFrame, known: pd.DataFrame, adjust: Sequence[str], events: Frame, sends: IntoFrame | None
+    messages: pd.DataFrame, known: pd.DataFrame, adjust: Sequence[str], events: Frame, sends: Frame | None
 ) -> pd.DataFrame:
     """Return engagement and tenure, each campaign's messages at the campaign's own start."""
     starts = _starts(list(messages[KEY[0]].unique()), events, sends)
@@ -126,32 +130,45 @@ def _timed(
         if not pd.isna(start):
             timed["tenure"] = tenure(people, start).astype("str")
         if not pd.isna(start) and asks:
-            history = History.of(_before(events, start))
-            timed["engagement"] = history.engagement(part[KEY[1]], start, untracked(people)).astype("str")
+            history, mailboxes = _history(events, start, part[KEY[1]])
+            timed["engagement"] = history.engagement(mailboxes, start, untracked(people)).astype("str")
         parts.append(timed)
     asked = {name: pd.CategoricalDtype(list(bands)) for name, bands in _BANDS.items() if name in adjust}
     return pd.concat(parts).reindex(messages.index)[list(asked)].astype(asked)
 
 
-def _before(events: Frame, start: pd.Timestamp) -> Frame:
-    """Return the last event of each mailbox, kind and judgement before a moment: all that engagement looks at."""
+def _history(events: Frame, start: pd.Timestamp, mailboxes: pd.Series[Any]) -> tuple[History, pd.Series[Any]]:
+    """Return when each mailbox last got mail and last reacted before a moment, and the mailboxes as it names them.
+
+    It is worked out where the events lie. Mailboxes become numbers: text is compared once.
+    """
     has = events.collect_schema()
     at = has.get("at")
     if not isinstance(at, nw.Datetime):
-        return events
+        return History.of(events), mailboxes
     limit = (start.tz_localize(None) if at.time_zone is None else start).to_pydatetime(warn=False)
-    keys = [KEY[1], "kind", *(["machine"] if "machine" in has.names() else [])]
-    earlier = events.filter(nw.col("at") < limit).select(*keys, "at")
-    return earlier.group_by(*keys).agg(nw.col("at").max()).with_columns(nw.lit(NOT_TOLD).alias(KEY[0]))
+    reacted = nw.col("kind").is_in(_REACTIONS)
+    judged = nw.col("machine").is_null() if "machine" in has.names() else nw.lit(True)
+    when = {
+        "received": nw.col("kind").is_in(_RECEIVED),
+        "human": reacted & is_no(events, "machine"),
+        "unjudged": reacted & judged,
+    }
+    earlier = events.filter((nw.col("at") < limit) & nw.col("kind").is_in([*_REACTIONS, *_RECEIVED]))
+    marked = earlier.select(KEY[1], *(nw.when(true).then(nw.col("at")).alias(name) for name, true in when.items()))
+    last = marked.group_by(KEY[1]).agg(*(nw.col(name).max() for name in when)).collect("pandas").to_native()
+    found = {name: pd.DataFrame({"mailbox": last.index, "at": moments(last[name])}).dropna() for name in when}
+    places = pd.Index(last[KEY[1]]).get_indexer(pd.Index(mailboxes))
+    return History(**found), pd.Series(places, mailboxes.index)
 
 
-def _starts(campaigns: list[str], events: Frame, sends: IntoFrame | None) -> dict[Any, Any]:
+def _starts(campaigns: list[str], events: Frame, sends: Frame | None) -> dict[Any, Any]:
     """Return when each campaign's first message went out, from its events, or else from its sends."""
-    went_out = nw.col("kind").is_in([str(EventKind.SENT), str(EventKind.DELIVERED)])
+    went_out = nw.col("kind").is_in(_RECEIVED)
     starts = _first(events.filter(went_out), "at", campaigns)
     if sends is not None:
         for name in _STARTS:
-            starts = _first(keyed(sends, "sends"), name, campaigns) | starts
+            starts = _first(sends, name, campaigns) | starts
     return starts
 
 

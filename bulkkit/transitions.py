@@ -142,6 +142,12 @@ class SendLedger(Protocol):
     def write(self, steps: Sequence[Step]) -> frozenset[int]:
         """Store steps in one transaction; return the sends whose claim was withheld: suppressed by now."""
 
+    def stage(self, steps: Sequence[Step]) -> frozenset[int] | None:
+        """Write steps as `write` does, and leave them for `commit`; None where somebody else writes just now."""
+
+    def commit(self) -> None:
+        """Keep on the disk what was staged; nothing of it is kept where that fails."""
+
     def pending(self, campaign: str) -> list[Pending]:
         """Return what still has to go out."""
 

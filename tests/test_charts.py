@@ -145,7 +145,7 @@ def test_public_names_are_these() -> None:
     """Charts are these functions, and no more."""
     assert charts.__all__ == [
         "DARK", "balance", "cleaning", "compare", "contrast", "dark", "eta", "funnel", "growth", "health", "history",
-        "parts", "printed", "providers", "rates", "save", "timeline", "verdicts", "waiting", "waterfall",
+        "parts", "printed", "providers", "rates", "save", "simulation", "timeline", "verdicts", "waiting", "waterfall",
     ]  # fmt: skip
 
 

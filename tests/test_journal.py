@@ -14,12 +14,28 @@ from bulkkit.transitions import Dotted, Step
 
 
 class Slow:
-    """A ledger that writes a group only when it is let, and keeps what it wrote."""
+    """A ledger that writes a group only when it is let, and keeps what it wrote.
 
-    def __init__(self, broken: int | None = None) -> None:
+    A `free` one stages at once and is slow to commit; in another one somebody else always writes just now.
+    """
+
+    def __init__(self, broken: int | None = None, *, free: bool = False) -> None:
         self.groups: list[list[int]] = []
         self.gate = threading.Semaphore(0)
         self._broken = broken
+        self._free = free
+        self._staged: list[Step] = []
+
+    def stage(self, steps: Sequence[Step]) -> frozenset[int] | None:
+        """Keep a group for `commit`."""
+        if not self._free:
+            return None
+        self._staged = list(steps)
+        return frozenset(step.send_id for step in steps if step.send_id % 2)
+
+    def commit(self) -> None:
+        """Write what was staged."""
+        self.write(self._staged)
 
     def write(self, steps: Sequence[Step]) -> frozenset[int]:
         """Write a group; odd numbers are withheld, and the broken one fails with its group."""
@@ -47,18 +63,20 @@ def committed(ledger: Slow, count: int) -> list[object]:
     return asyncio.run(work())
 
 
-def test_what_waits_is_written_in_one_transaction() -> None:
+@pytest.mark.parametrize("free", [False, True])
+def test_what_waits_is_written_in_one_transaction(free: bool) -> None:
     """Steps that come while others are written go together into the next group, in their order."""
-    ledger = Slow()
+    ledger = Slow(free=free)
     results = committed(ledger, 40)
     assert [number for group in ledger.groups for number in group] == list(range(40))
     assert len(ledger.groups) <= 2
     assert all(number in result for number, result in enumerate(results) if number % 2)
 
 
-def test_an_error_reaches_all_of_its_group() -> None:
+@pytest.mark.parametrize("free", [False, True])
+def test_an_error_reaches_all_of_its_group(free: bool) -> None:
     """Where a group cannot be written, each of its commits says so, and nothing of it counts as written."""
-    ledger = Slow(broken=7)
+    ledger = Slow(broken=7, free=free)
     results = committed(ledger, 20)
     failed = [number for number, result in enumerate(results) if isinstance(result, LedgerError)]
     written = [number for group in ledger.groups for number in group]

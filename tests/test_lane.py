@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import rehearsal
 from rehearsal import people, relay, start, states
 from servers import Answer, Asked, MailServer, always, answer
 
 from bulkkit.errors import RelayError
 from bulkkit.ledger import Ledger
-from bulkkit.sending import lane
+from bulkkit.message.message import Message
 from bulkkit.sending.throttle import Limit, Throttle
 from bulkkit.transitions import Claim, Dotted, Outcome, Step
 
@@ -30,12 +31,19 @@ def kinds(steps: Sequence[Step]) -> list[str]:
 def commits(monkeypatch: pytest.MonkeyPatch) -> list[list[Step]]:
     """Collect what each commit of a ledger holds."""
     collected: list[list[Step]] = []
-    write = Ledger.write
+    stage, write = Ledger.stage, Ledger.write
+
+    def staged(self: Ledger, steps: Sequence[Step]) -> frozenset[int] | None:
+        withheld = stage(self, steps)
+        if withheld is not None:
+            collected.append(list(steps))
+        return withheld
 
     def written(self: Ledger, steps: Sequence[Step]) -> frozenset[int]:
         collected.append(list(steps))
         return write(self, steps)
 
+    monkeypatch.setattr(Ledger, "stage", staged)
     monkeypatch.setattr(Ledger, "write", written)
     return collected
 
@@ -152,7 +160,8 @@ def test_a_large_message_is_written_before_its_dot(
     serve: Callable[..., MailServer], path: Path, commits: list[list[Step]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A break in the middle of a large body is safe: the dot is committed only once the kernel has the whole body."""
-    monkeypatch.setattr(lane, "SMALL", 10)
+    # More than both ends' buffers hold.
+    monkeypatch.setattr(rehearsal, "MESSAGE", Message("Hi", text=("long " * 14 + "\n") * 250_000))
     server = serve(answer("DATA", Answer(b"354 Go on\r\n", then="reset"), recipient="p0000@alpha.example"))
     start([relay(server.port, max_connections=1)], people(2), path).wait(20)
     assert set(states(path).values()) == {"accepted"}

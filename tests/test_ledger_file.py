@@ -355,6 +355,30 @@ def test_two_processes_may_make_the_same_ledger(path: Path) -> None:
     assert [maker.communicate(timeout=60)[0] for maker in makers] == ["0\n"] * 4
 
 
+def test_what_is_staged_is_kept_by_its_commit_only(path: Path) -> None:
+    """Steps that are staged stand nowhere until they are committed; meanwhile nobody else can write."""
+    ledger = stored(path, 2)
+    other = Ledger(path)
+    assert ledger.stage([Claim(1, RELAY, stamp(0))]) == frozenset()
+    assert list(other.sends()["state"]) == ["queued", "queued"]
+    assert other.stage([Claim(2, RELAY, stamp(0))]) is None
+    assert ledger.stage([Claim(2, RELAY, stamp(0))]) is None
+    ledger.commit()
+    assert list(other.sends()["state"]) == ["claimed", "queued"]
+    assert other.stage([Claim(2, RELAY, stamp(0))]) == frozenset()
+    other.commit()
+    assert list(ledger.sends()["state"]) == ["claimed", "claimed"]
+
+
+def test_steps_that_do_not_fit_are_not_staged(path: Path) -> None:
+    """An error while staging leaves nothing open and nothing written."""
+    ledger = stored(path, 1)
+    with pytest.raises(LedgerError, match="is not where this send left it"):
+        ledger.stage([Claim(1, RELAY, stamp(0)), Claim(1, RELAY, stamp(0))])
+    assert list(ledger.sends()["state"]) == ["queued"]
+    assert ledger.write([Claim(1, RELAY, stamp(0))]) == frozenset()
+
+
 def test_steps_that_do_not_fit_are_not_written(path: Path) -> None:
     """Where one step of a group does not fit, nothing of the group is written, and nothing stays open."""
     ledger = stored(path, 2)

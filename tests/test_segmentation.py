@@ -63,13 +63,16 @@ def test_engagement_bands(events: list[dict[str, Any]], band: str) -> None:
 
 
 def test_what_cannot_be_seen_is_unknown() -> None:
-    """Without a history, without times, and for the silence of people who refused tracking, engagement is unknown."""
+    """Without a history, without times, and for the silence of people who did not agree to tracking, it is unknown."""
     assert _engagement(None) == "unknown"
     assert _engagement(_history(SENT), tracking_consent=False) == "unknown"
+    assert _engagement(_history(SENT), tracking_consent="no") == "unknown"
+    assert _engagement(_history(SENT), tracking_consent=None) == "unknown"
     assert (
         _engagement(_history(SENT, _event("opened", "ana@example.org", 5, False)), tracking_consent=False) == "active"
     )
     assert _engagement(_history(SENT), tracking_consent=True) == "inactive"
+    assert _engagement(_history(SENT), tracking_consent="yes") == "inactive"
 
 
 @pytest.mark.parametrize(

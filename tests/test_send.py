@@ -282,11 +282,11 @@ def test_another_relay_goes_on(serve: Callable[..., MailServer], path: Path) -> 
 class Failing(Ledger):
     """A ledger whose disk fails at the outcome of a message."""
 
-    def write(self, steps: Sequence[Step]) -> frozenset[int]:
-        """Write steps, unless an outcome is among them."""
+    def stage(self, steps: Sequence[Step]) -> frozenset[int] | None:
+        """Stage steps, unless an outcome is among them."""
         if any(isinstance(step, Outcome) for step in steps):
             raise LedgerError("The disk is gone.")
-        return super().write(steps)
+        return super().stage(steps)
 
 
 @pytest.mark.parametrize("count", [1, 12])

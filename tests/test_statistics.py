@@ -2,27 +2,49 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import beta, binom
+from statsmodels.genmod.families import Binomial
+from statsmodels.genmod.generalized_linear_model import GLM
 from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint, samplesize_confint_proportion
+from statsmodels.stats.proportion import (
+    confint_proportions_2indep,
+    power_proportions_2indep,
+    proportion_confint,
+    proportions_ztest,
+    samplesize_confint_proportion,
+)
+from statsmodels.stats.weightstats import CompareMeans
+from statsmodels.tools import add_constant
 
 from bulkkit.errors import InputError
 from bulkkit.statistics import (
     Arm,
+    Weighed,
+    benjamini_hochberg,
     enough,
     holm,
     influence,
+    least_effect,
+    least_share,
     lower_bound,
+    mean_count,
     more_trials,
     newcombe,
+    people_needed,
+    power,
+    propensity,
     sample_size,
     standardise,
     trials_below,
+    two_proportions,
     upper_bound,
+    weigh,
     wilson,
 )
 
@@ -114,7 +136,7 @@ def test_one_stratum_is_newcombe(one: tuple[int, int], two: tuple[int, int]) -> 
 def test_standardised_interval_covers_in_sparse_strata() -> None:
     """Over designs of 2 to 200 strata of 1 to 200 messages, unequally shared, 94 to 96 % of the intervals hold."""
     rng = np.random.default_rng(4)
-    covered, promised = np.array([_coverage(rng) for _ in range(300)]).T
+    covered, promised = np.array([_coverage(rng) for _ in range(250)]).T
     assert 0.94 <= covered[promised == 1].mean() <= 0.96
     assert covered[promised == 0].mean() >= 0.93
     assert promised.mean() > 0.3
@@ -128,7 +150,7 @@ def _coverage(rng: np.random.Generator) -> tuple[float, bool]:
     p1 = np.minimum(10 ** rng.uniform(-2, -0.4) * np.exp(rng.normal(0, 0.5, shares.size)), 0.95)
     p0, weights = np.minimum(p1 * rng.uniform(0.4, 1.6), 0.95), (n1 + n0) / (n1 + n0).sum()
     promised = all(weights @ p / (weights**2 / n).sum() >= 10 for p, n in ((p1, n1), (p0, n0)))
-    drawn = zip(rng.binomial(n1, p1, (100, n1.size)), rng.binomial(n0, p0, (100, n0.size)), strict=True)
+    drawn = zip(rng.binomial(n1, p1, (40, n1.size)), rng.binomial(n0, p0, (40, n0.size)), strict=True)
     found = [standardise(_arm(x1, n1), _arm(x0, n0), weights).difference for x1, x0 in drawn]
     truth = weights @ (p1 - p0)
     return float(np.mean([one.lower <= truth <= one.upper for one in found])), promised
@@ -166,16 +188,99 @@ def test_the_same_people_doing_the_same_differ_by_nothing() -> None:
     assert independent.upper > found.upper + 0.3
 
 
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
-@settings(max_examples=30, deadline=None)
-def test_holm_agrees_with_statsmodels(p_values: list[float]) -> None:
-    """Holm's adjusted p-values are statsmodels', in the caller's order."""
-    np.testing.assert_allclose(holm(p_values), multipletests(p_values, method="holm")[1], atol=CLOSE)
+@pytest.mark.parametrize(("ours", "theirs"), [(holm, "holm"), (benjamini_hochberg, "fdr_bh")])
+def test_corrections_agree_with_statsmodels(ours: Any, theirs: str) -> None:
+    """Adjusted p-values are statsmodels', in the caller's order; a missing one is not counted among the tests."""
+    rng = np.random.default_rng(6)
+    for size in (1, 2, 3, 10, 40):
+        p = np.round(rng.random(size) ** 3, 2)  # with ties
+        expected = multipletests(p, method=theirs)[1]
+        np.testing.assert_allclose(ours(p), expected, atol=CLOSE)
+        np.testing.assert_allclose(ours(np.insert(p, size // 2, np.nan)), np.insert(expected, size // 2, np.nan))
 
 
-def test_holm_keeps_what_is_missing() -> None:
-    """A missing p-value stays missing and is not counted among the tests."""
-    np.testing.assert_allclose(holm([0.01, np.nan, 0.04]), [0.02, np.nan, 0.04])
+@given(counts, counts)
+def test_two_proportions_agree_with_statsmodels(one: tuple[int, int], two: tuple[int, int]) -> None:
+    """The p-value is that of statsmodels' pooled z-test."""
+    (x, n), (y, m) = one, two
+    found = two_proportions(*(np.array([value], float) for value in (x, n, y, m)))[0]
+    if 0 < x + y < n + m:
+        assert found == pytest.approx(proportions_ztest([x, y], [n, m])[1], abs=CLOSE)
+    else:
+        assert np.isnan(found)
+
+
+@given(st.floats(0.001, 0.5), st.floats(0.001, 0.4), st.integers(10, 10**6), st.floats(0.05, 20))
+def test_power_agrees_with_statsmodels(rate: float, effect: float, treated: int, ratio: float) -> None:
+    """The chance to tell two rates apart is statsmodels', for arms of any sizes."""
+    expected = power_proportions_2indep(effect, rate, treated, ratio=ratio, return_results=False)
+    assert power(rate, effect, treated, treated * ratio) == pytest.approx(expected, abs=CLOSE)
+
+
+def test_sizes_are_the_least_that_do() -> None:
+    """People, effect and share are the least that reach the power: one less, or a little less, does not."""
+    people = people_needed(0.02, 0.004, 0.5, 0.8)
+    assert people is not None
+    assert power(0.02, 0.004, people / 2, people / 2) >= 0.8 > power(0.02, 0.004, people / 2 - 0.5, people / 2 - 0.5)
+    effect = least_effect(0.02, 9000, 1000, 0.8)
+    assert effect is not None
+    assert power(0.02, effect, 9000, 1000) >= 0.8 > power(0.02, effect - 1e-6, 9000, 1000)
+    share = least_share(0.02, 0.004, 60_000, 0.8)
+    assert share is not None
+    held = round(share * 60_000)
+    assert power(0.02, 0.004, 60_000 - held, held) >= 0.8 > power(0.02, 0.004, 60_001 - held, held - 1)
+    assert least_share(0.02, 0.004, 1000, 0.8) is None
+
+
+def test_numbers_of_events_cover_what_they_promise() -> None:
+    """Where people open several times each, 94 to 96 % of the intervals of the mean hold the truth."""
+    rng = np.random.default_rng(5)
+    n, mean = 400, rng.uniform(0.2, 2, (10_000, 1))
+    opened = rng.poisson(mean * rng.gamma(1, 1, (10_000, n)))
+    found = mean_count(opened.sum(1), (opened**2).sum(1), np.full(10_000, n))
+    assert 0.94 <= np.mean((found.lower <= mean[:, 0]) & (mean[:, 0] <= found.upper)) <= 0.96
+
+
+def test_numbers_of_events_by_hand() -> None:
+    """Nothing leaves z² / n possible; three people who opened once each are no proof that everybody does."""
+    none, regular = mean_count(0.0, 0.0, 400.0), mean_count(3.0, 3.0, 3.0)
+    assert (none.estimate, none.lower) == (0, 0)
+    assert none.upper == pytest.approx(1.959964**2 / 400, rel=1e-6)
+    assert regular.lower < 0.6
+    assert regular.upper > 1.5
+
+
+def test_propensities_are_those_of_statsmodels() -> None:
+    """The logistic model is statsmodels' GLM of grouped data."""
+    rng = np.random.default_rng(7)
+    x, n = rng.normal(size=(40, 3)), rng.integers(1, 60, 40).astype(float)
+    k = rng.binomial(n.astype(int), 1 / (1 + np.exp(-x @ [0.5, -1, 0.2]))).astype(float)
+    fitted = GLM(np.column_stack([k, n - k]), add_constant(x), family=Binomial()).fit().fittedvalues
+    np.testing.assert_allclose(propensity(x, k, n), fitted, atol=1e-6)
+
+
+def test_weighing_by_equal_weights_is_newcombe() -> None:
+    """With one weight for all and nobody on both sides, the weighted difference is Newcombe's."""
+    one, two = np.repeat([1.0, 0.0], [56, 14]), np.repeat([1.0, 0.0], [48, 32])
+    sides = [
+        Weighed.of(outcome, np.full(len(outcome), 3.0), np.arange(len(outcome)) + start, 150)
+        for outcome, start in ((one, 0), (two, 70))
+    ]
+    found, expected = weigh(*sides, shares=True).difference, newcombe(56, 70, 48, 80)
+    assert (found.estimate, found.lower, found.upper) == pytest.approx(
+        (expected.estimate, expected.lower, expected.upper)
+    )
+
+
+def test_standardised_means_are_the_normal_interval() -> None:
+    """One stratum of numbers gives the difference of means, as wide as its standard error says."""
+    rng = np.random.default_rng(8)
+    one, two = rng.gamma(1, 30, 400), rng.gamma(1, 25, 300)
+    arms = [Arm(np.array([x.sum()]), np.array([float(len(x))]), float(x.var() / len(x))) for x in (one, two)]
+    found = standardise(*arms, np.ones(1), shares=False).difference
+    expected = CompareMeans.from_data(one, two).zconfint_diff(usevar="unequal")
+    assert found.estimate == pytest.approx(one.mean() - two.mean())
+    assert (found.lower, found.upper) == pytest.approx(expected, rel=0.01)
 
 
 @given(st.floats(0.001, 0.999), st.floats(0.001, 0.2))

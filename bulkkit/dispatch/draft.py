@@ -47,6 +47,7 @@ class Draft:
             only_loopback=self.route.only_loopback,
             trial=tuple(trial_recipients(self.campaign.name, rows.iloc[:TRIAL_RECIPIENTS], self.message, now)),
             reach=self.reach,
+            dkim=self.route.dkim,
         )
 
 

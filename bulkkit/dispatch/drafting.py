@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 from os import PathLike
-from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
@@ -16,12 +15,13 @@ from bulkkit.contacts import has_consent_columns
 from bulkkit.dispatch.draft import Draft, reach_of
 from bulkkit.dispatch.lookup import known_networks
 from bulkkit.dispatch.plans import Plan
-from bulkkit.dispatch.route import Route
+from bulkkit.dispatch.route import Route, existing_ledger
 from bulkkit.dispatch.timetable import timetable
 from bulkkit.errors import InputError
 from bulkkit.fitness import LAST
 from bulkkit.ledger import Ledger
 from bulkkit.message.compiled import compile_message
+from bulkkit.message.dkim import Dkim
 from bulkkit.message.links import Links
 from bulkkit.sending.planning import FREQUENCY_DAYS, RECIPIENT, Choices, fates, networks, waterfall
 from bulkkit.sending.relay import Relay
@@ -49,6 +49,7 @@ def plan(
     holdout: float = 0.0,
     retry: Retry | None = None,
     resolver: Any = None,
+    dkim: Dkim | None = None,
 ) -> Plan:
     """Return a plan of sending `campaign`; nothing is sent and nothing is written.
 
@@ -81,6 +82,8 @@ def plan(
         (as for `verify`). By default this machine's name servers where a relay is
         on another machine, and nobody where all are on this one; without a limit
         to keep nobody is asked. What DNS does not answer is the registrable domain.
+    dkim
+        Whose signature the messages bear; None where the relay signs, or nobody does.
 
     Raises
     ------
@@ -91,7 +94,7 @@ def plan(
     ConfigurationError, LedgerError
         Where the relays do not fit each other or the ledger.
     """
-    route = Route(tuple(relays), links, throttle or Throttle.cautious(), retry or Retry())
+    route = Route(tuple(relays), links, throttle or Throttle.cautious(), retry or Retry(), dkim)
     known = existing_ledger(ledger)
     if known is not None:
         route.check_ledger(known)
@@ -131,13 +134,6 @@ def _plan(draft: Draft, ledger: str | PathLike[str] | Ledger, resolver: Any) -> 
         reach=draft.reach,
         consent=draft.consent,
     )
-
-
-def existing_ledger(ledger: str | PathLike[str] | Ledger) -> Ledger | None:
-    """Return the ledger, or None where its file is not there yet; none is made."""
-    if isinstance(ledger, Ledger):
-        return ledger
-    return Ledger(ledger) if Path(ledger).exists() else None
 
 
 def _require_consent(campaign: Campaign, consent: str | None) -> None:

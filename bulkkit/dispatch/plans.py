@@ -14,7 +14,8 @@ import pandas as pd
 from bulkkit.addresses import mailbox_keys
 from bulkkit.campaign import Campaign
 from bulkkit.dispatch.merge import merge_fields, tracked, trial_recipients
-from bulkkit.dispatch.route import Route
+from bulkkit.dispatch.route import Route, existing_ledger
+from bulkkit.dispatch.timetable import Behaviour, simulated
 from bulkkit.errors import ConfirmationError, InputError, PreflightError
 from bulkkit.findings import Reach, Severity
 from bulkkit.ledger import Ledger
@@ -102,6 +103,35 @@ class Plan:
             trial_recipients(self.campaign.name, rows, self.message, self._now())[0], self._now()
         )
 
+    def simulate(self, behaviour: Behaviour = None) -> pd.DataFrame:
+        """Return what would become of this send, step by step, without sending anything.
+
+        Throttle, retry, slow-down, breaker and stop are those of the real send,
+        asked with a simulated clock. `bulkkit.charts.simulation` draws it.
+
+        Parameters
+        ----------
+        behaviour
+            How the networks behave: `"well"`, `"greylisting"`, `"hourly_cap"`,
+            `"storm"` (421 for two hours), `"block"`, or a
+            `bulkkit.sending.provider.Provider` with numbers of its own; for all
+            networks, or by network as a mapping, the others as they usually do.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns time (a timedelta from the start), network, accepted, deferred,
+            refused, expired (counts of the step) and waiting (left after it); its
+            `attrs` say `stopped`, why the send stopped itself, and `barred`, the
+            networks that got nothing more.
+
+        Raises
+        ------
+        InputError
+            Where a behaviour is not known, or a network is none of the plan's.
+        """
+        return simulated(self.network, self.route, existing_ledger(self.ledger), behaviour)
+
     def test_to(self, email: str) -> str:
         """Send one test mail, filled in with the first recipient's data, to `email`; return the relay's answer.
 
@@ -118,7 +148,8 @@ class Plan:
         message_id = make_msgid(domain=self.campaign.sender.domain)
         recipient = Recipient(0, self.campaign.name, email, message_id, False, self._now(), 0, fields)
         relay = self.route.relays[0]
-        message = plain.write(recipient, self._now())
+        message, signer = plain.write(recipient, self._now()), self.route.signer()
+        message = message if signer is None else signer.signed(message)
         return send_trial(relay, password_for(relay), self.campaign.sender.address, email, message)
 
     def send(self, confirm: int | None = None, at: datetime | None = None) -> Send:
@@ -197,13 +228,14 @@ class Plan:
             self.route.links.follow(ledger.path)
 
     def _record(self, at: datetime | None) -> CampaignRecord:
-        sender, links = self.campaign.sender, self.route.links
+        sender, links, dkim = self.campaign.sender, self.route.links, self.route.dkim
         spec = {
             "message": self.campaign.message.spec(),
             "sender": asdict(sender),
             "throttle": self.route.throttle.spec(),
             "retry": self.route.retry.spec(),
             "links": links and {"base_url": links.base_url, "fingerprint": links.fingerprint},
+            "dkim": dkim and {"domain": dkim.domain, "selector": dkim.selector},
             "consent": self.consent,
             "waterfall": self.waterfall.to_dict("records"),
         }

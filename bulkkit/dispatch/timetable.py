@@ -1,16 +1,23 @@
-"""When each network's last message is handed over: the plan's estimate as a frame."""
+"""When each network's last message is handed over, and what may become of a send: the plan's forecasts as frames."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from bulkkit.dispatch.route import Route
+from bulkkit.errors import InputError
 from bulkkit.ledger import Ledger
 from bulkkit.sending.estimate import SANDBOX, Experience, finishing_times
 from bulkkit.sending.forecast import Way
+from bulkkit.sending.provider import Provider, provider_of
+from bulkkit.sending.simulation import simulate
 from bulkkit.sending.throttle import HOUR
+
+Behaviour = str | Provider | Mapping[str, str | Provider] | None
+"""How networks behave: all of them, or those named; None is as they usually do."""
 
 
 def timetable(network: pd.Series[Any], route: Route, ledger: Ledger | None) -> pd.DataFrame:
@@ -32,6 +39,26 @@ def timetable(network: pd.Series[Any], route: Route, ledger: Ledger | None) -> p
         }
     )
     return frame.sort_values(["finishes_after", "recipients"], ascending=False, ignore_index=True)
+
+
+def simulated(network: pd.Series[Any], route: Route, ledger: Ledger | None, behaviour: Behaviour) -> pd.DataFrame:
+    """Return what becomes of a send where networks behave so (columns of `simulation.SIMULATION_DTYPES`)."""
+    experience = experience_of(route, ledger)
+    usual = Provider(greylists=experience.deferred, again=experience.again)
+    counts = {str(name): int(count) for name, count in network.value_counts().items()}
+    if isinstance(behaviour, Mapping):
+        named = {name: provider_of(how) for name, how in behaviour.items()}
+        _require_known(named, counts)
+        return simulate(counts, way(route, experience), named, usual)
+    others = usual if behaviour is None else provider_of(behaviour)
+    return simulate(counts, way(route, experience), {}, others)
+
+
+def _require_known(named: Mapping[str, Provider], counts: Mapping[str, int]) -> None:
+    unknown = [name for name in named if name not in counts]
+    if unknown:
+        largest = ", ".join(list(counts)[:12])
+        raise InputError(f"The plan sends nothing to {', '.join(unknown)}; its largest networks are {largest}.")
 
 
 def experience_of(route: Route, ledger: Ledger | None) -> Experience:

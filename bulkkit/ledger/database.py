@@ -8,11 +8,13 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from bulkkit.errors import LedgerError
 from bulkkit.ledger.filesystem import read_mountinfo, refusal
 from bulkkit.ledger.schema import VERSION, is_foreign, is_newer, migrate
+
+Result = TypeVar("Result")
 
 BUSY_SECONDS: Final = 30.0
 """How long a write waits for another process's transaction; each of ours takes milliseconds."""
@@ -47,6 +49,45 @@ class Database:
                 self._connection.rollback()
                 raise
             self._connection.commit()
+
+    def stage(self, work: Callable[[sqlite3.Connection], Result]) -> Result | None:
+        """Do work in a transaction and leave it open for `commit`; return None where somebody else writes just now."""
+        if not self._lock.acquire(blocking=False):
+            return None
+        try:
+            with self._explained():
+                if self._begin_at_once():
+                    return work(self._connection)
+        except BaseException:
+            self._connection.rollback()
+            self._lock.release()
+            raise
+        self._lock.release()
+        return None
+
+    def commit(self) -> None:
+        """Keep what was staged, or nothing of it; any thread may call this."""
+        try:
+            with self._explained():
+                self._connection.commit()
+        except BaseException:
+            self._connection.rollback()
+            raise
+        finally:
+            self._lock.release()
+
+    def _begin_at_once(self) -> bool:
+        connection = self._connection
+        connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            return False
+        finally:
+            connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
+        return True
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

@@ -169,6 +169,14 @@ class Ledger:
         with self._database.transaction() as connection:
             return steps.write(connection, steps_)
 
+    def stage(self, steps_: Sequence[Step]) -> frozenset[int] | None:
+        """Write steps as `write` does and leave them for `commit`; None where somebody else writes just now."""
+        return self._database.stage(lambda connection: steps.write(connection, steps_))
+
+    def commit(self) -> None:
+        """Keep on the disk what was staged."""
+        self._database.commit()
+
     def pending(self, campaign: str) -> list[Pending]:
         """Return what still has to go out."""
         with self._database.reading() as connection:

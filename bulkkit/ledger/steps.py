@@ -1,11 +1,7 @@
-"""The steps of running sends, written down: claims, dots and outcomes, each kind in one statement.
-
-A statement takes its rows as JSON, so that SQLite works on all of them without Python in between.
-"""
+"""The steps of running sends, written down: claims, dots and outcomes, those of one kind together."""
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
@@ -17,37 +13,28 @@ from bulkkit.transitions import Claim, Dotted, Outcome, Step
 from bulkkit.vocabulary import SuppressionReason
 
 _CLAIM: Final = """
-    UPDATE sends SET state = 'claimed', relay = row.value ->> 1, claimed_at = row.value ->> 2,
-        boot_id = row.value ->> 3, boot_seconds = row.value ->> 4, attempts = attempts + 1,
-        due_at = NULL, finished_at = NULL, reason = NULL, smtp_code = NULL, enhanced_code = NULL, reply = NULL
-    FROM json_each(?) AS row WHERE sends.id = row.value ->> 0 AND state IN ('queued', 'deferred')
+    UPDATE sends SET state = 'claimed', relay = ?, claimed_at = ?, boot_id = ?, boot_seconds = ?, due_at = NULL,
+        attempts = attempts + 1, finished_at = NULL, reason = NULL, smtp_code = NULL, enhanced_code = NULL, reply = NULL
+    WHERE id = ? AND state IN ('queued', 'deferred')
         AND NOT EXISTS (SELECT 1 FROM suppressions WHERE suppressions.mailbox = sends.mailbox)
 """
 _WITHHOLD: Final = """
-    UPDATE sends SET state = 'refused', reason = 'suppressed', finished_at = row.value ->> 2, due_at = NULL,
+    UPDATE sends SET state = 'refused', reason = 'suppressed', finished_at = ?, due_at = NULL,
         smtp_code = NULL, enhanced_code = NULL, reply = NULL
-    FROM json_each(?) AS row WHERE sends.id = row.value ->> 0 AND state IN ('queued', 'deferred')
-    RETURNING sends.id
+    WHERE id = ? AND state IN ('queued', 'deferred')
 """
-_DOT: Final = """
-    UPDATE sends SET state = 'dotted'
-    FROM json_each(?) AS row WHERE sends.id = row.value ->> 0 AND state = 'claimed'
-"""
+_DOT: Final = "UPDATE sends SET state = 'dotted' WHERE id = ? AND state = 'claimed'"
 _OUTCOME: Final = """
-    UPDATE sends SET state = row.value ->> 1, finished_at = row.value ->> 2, reason = row.value ->> 3,
-        due_at = row.value ->> 4, smtp_code = row.value ->> 5, enhanced_code = row.value ->> 6,
-        reply = row.value ->> 7
-    FROM json_each(?) AS row WHERE sends.id = row.value ->> 0 AND state IN ('claimed', 'dotted')
+    UPDATE sends SET state = ?, reason = ?, due_at = ?, finished_at = ?, smtp_code = ?, enhanced_code = ?, reply = ?
+    WHERE id = ? AND state IN ('claimed', 'dotted')
 """
-_KEEP_ATTEMPTS: Final = """
+_KEEP_ATTEMPT: Final = """
     INSERT OR IGNORE INTO attempts
     SELECT id, attempts, relay, claimed_at, boot_id, boot_seconds, finished_at, reason, smtp_code, enhanced_code, reply
-    FROM sends WHERE id IN (SELECT value FROM json_each(?)) AND attempts > 0
+    FROM sends WHERE id = ? AND attempts > 0
 """
 _SUPPRESS: Final = """
-    INSERT OR IGNORE INTO suppressions
-    SELECT mailbox, email, ?, row.value ->> 1, 'ledger', campaign
-    FROM json_each(?) AS row JOIN sends ON sends.id = row.value ->> 0
+    INSERT OR IGNORE INTO suppressions SELECT mailbox, email, ?, ?, 'ledger', campaign FROM sends WHERE id = ?
 """
 
 
@@ -63,34 +50,32 @@ def write(connection: sqlite3.Connection, steps: Sequence[Step]) -> frozenset[in
 
 
 def _conclude(connection: sqlite3.Connection, steps: Sequence[Outcome]) -> Sequence[int]:
-    rows = json.dumps(
-        [
-            (send_id, state, to_stored(at), reason, to_stored_or_none(due_at), smtp_code, enhanced_code, reply)
-            for send_id, state, at, reason, due_at, smtp_code, enhanced_code, reply, _ in steps
-        ]
-    )
-    _expect_all(connection.execute(_OUTCOME, (rows,)).rowcount, steps)
-    if dead := [(step.send_id, to_stored(step.at)) for step in steps if step.suppress]:
-        connection.execute(_SUPPRESS, (SuppressionReason.BOUNCED, json.dumps(dead)))
+    rows = [
+        (state, reason, to_stored_or_none(due_at), to_stored(at), smtp_code, enhanced_code, reply, send_id)
+        for send_id, state, at, reason, due_at, smtp_code, enhanced_code, reply, _ in steps
+    ]
+    _expect_all(connection.executemany(_OUTCOME, rows).rowcount, steps)
+    dead = [(SuppressionReason.BOUNCED, to_stored(step.at), step.send_id) for step in steps if step.suppress]
+    connection.executemany(_SUPPRESS, dead)
     return ()
 
 
 def _dot(connection: sqlite3.Connection, steps: Sequence[Dotted]) -> Sequence[int]:
-    _expect_all(connection.execute(_DOT, (json.dumps(steps),)).rowcount, steps)
+    _expect_all(connection.executemany(_DOT, steps).rowcount, steps)
     return ()
 
 
 def _claim(connection: sqlite3.Connection, steps: Sequence[Claim]) -> Sequence[int]:
-    if again := [step.send_id for step in steps if step.again]:
-        # The claim overwrites the stamps of the attempt before it, and the limits count each attempt.
-        connection.execute(_KEEP_ATTEMPTS, (json.dumps(again),))
-    rows = json.dumps(
-        [(send_id, relay, to_stored(stamp.at), stamp.boot_id, stamp.boot_seconds) for send_id, relay, stamp, _ in steps]
-    )
-    claimed = connection.execute(_CLAIM, (rows,)).rowcount
+    # The claim overwrites the stamps of the attempt before it, and the limits count each attempt.
+    connection.executemany(_KEEP_ATTEMPT, [(step.send_id,) for step in steps if step.again])
+    rows = [
+        (relay, to_stored(stamp.at), stamp.boot_id, stamp.boot_seconds, send_id) for send_id, relay, stamp, _ in steps
+    ]
+    claimed = connection.executemany(_CLAIM, rows).rowcount
     if claimed == len(steps):
         return ()
-    withheld = [send_id for (send_id,) in connection.execute(_WITHHOLD, (rows,))]
+    left = [(at, send_id) for _, at, _, _, send_id in rows]
+    withheld = [send_id for at, send_id in left if connection.execute(_WITHHOLD, (at, send_id)).rowcount]
     _expect_all(claimed + len(withheld), steps)
     return withheld
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 import narwhals as nw
 import pandas as pd
 
+from bulkkit.contacts.tracking import untracked
 from bulkkit.outcomes import KEY, AnyFrame, keyed, outcomes
 from bulkkit.responses import RECEIVED, gathered, responses, until
 from bulkkit.scoring.basis import Basis
-from bulkkit.segmentation import untracked
 from bulkkit.statistics import wilson
 from bulkkit.vocabulary import Counts, Rate
 

@@ -50,6 +50,8 @@ class Attempt(NamedTuple):
         if envelope.needs_utf8 and not utf8:
             raise InputError("This address needs SMTPUTF8 (RFC 6531), which the relay does not offer.")
         written = message.write(self.recipient, self.job.clock.now())
+        if self.job.signer is not None:
+            written = self.job.signer.signed(written)
         if largest is not None and len(written) > largest:
             raise RelayError(
                 f"The message has {len(written):,} bytes and this relay takes {largest:,} (SIZE, RFC 1870), so "

@@ -20,7 +20,7 @@ MACHINE_SECONDS: Final = 0.0015
 """What one message to a relay on this machine costs the machine, whichever connection it goes by: sender and receiver
 share its processors (measured with the sandbox, 2026-11)."""
 
-TRAINS: Final = 50_000
+TRAINS: Final = 40_000
 """Up to so many messages each is foretold by itself; a forecast of so many trains takes a second at most."""
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bulkkit.message.compiled import CompiledMessage
+from bulkkit.message.dkim import Signer
 from bulkkit.sending.clock import Clock
 from bulkkit.sending.relay import Relay
 from bulkkit.sending.retry import Retry
@@ -25,6 +26,7 @@ class Job:
     throttle: Throttle
     retry: Retry
     passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
+    signer: Signer | None = None
     deadlines: Deadlines = field(default_factory=Deadlines)
 
     @property

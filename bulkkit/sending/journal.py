@@ -47,7 +47,12 @@ class Journal:
             group, self._waiting = self._waiting, []
             steps = [step for part, _ in group for step in part]
             try:
-                withheld = await self._loop.run_in_executor(self._thread, self._ledger.write, steps)
+                # Staged here, for a thread that works on rows would wait for Python's lock at each of them.
+                withheld = self._ledger.stage(steps)
+                if withheld is None:
+                    withheld = await self._loop.run_in_executor(self._thread, self._ledger.write, steps)
+                else:
+                    await self._loop.run_in_executor(self._thread, self._ledger.commit)
             except Exception as error:
                 _settle(group, error)
             else:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from bulkkit.sending.fleet import Fleet
 from bulkkit.sending.job import Job
 from bulkkit.sending.listening import Listening
 from bulkkit.sending.schedule import Schedule
 from bulkkit.sending.slowdown import LONGEST
-from bulkkit.sending.throttle import DAY
+from bulkkit.sending.throttle import DAY, HOUR
 from bulkkit.sending.warmup import COLD_AFTER
 from bulkkit.transitions import PastClaim, SendLedger, Stamp
 from bulkkit.vocabulary import SendState
+
+LONGEST_TRANSACTION: Final = HOUR
+"""Seconds beyond the longest window from which claims are read: a message counts from its end, which a server may put
+off for all of RFC 5321's deadlines (§4.5.3.2), half an hour in sum."""
 
 
 class Memory:
@@ -44,7 +50,7 @@ class Memory:
 
     def tell(self, schedule: Schedule, fleet: Fleet, listening: Listening) -> None:
         """Count what was handed over against the limits, and slow down where a network asked for it lately."""
-        seconds = max(DAY, self._job.throttle.longest_window)
+        seconds = max(DAY, self._job.throttle.longest_window) + LONGEST_TRANSACTION
         past = self._ledger.claims_since(self._now, seconds, self._job.clock.name)
         for moment, claim in sorted(((self._ended(claim), claim) for claim in past), key=lambda pair: pair[0]):
             schedule.remember(claim.network, moment)

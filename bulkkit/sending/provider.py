@@ -87,11 +87,11 @@ BEHAVIOURS: Final[Mapping[str, Provider]] = MappingProxyType(
         "well": Provider(),
         "greylisting": Provider(greylists=1.0),
         "hourly_cap": Provider(per_hour=50),
-        "storm": Provider(storm=(0.5, 2.5)),
+        "storm": Provider(storm=(0.0, 2.0)),
         "block": Provider(blocks_after=200),
     }
 )
-"""Behaviours by name: half of the cautious pace, two hours of 421 from the first half hour on, and so on."""
+"""Behaviours by name: half of the cautious pace, 421 to everything for the first two hours, and so on."""
 
 
 def provider_of(behaviour: str | Provider) -> Provider:

@@ -51,6 +51,7 @@ class Schedule:
         self._waiting = self._lines = 0
         self._overall = None if throttle.overall.is_open else Pace(throttle.overall)
         self._spread = None if throttle.spread_seconds is None else Spread(throttle.spread_seconds, begun)
+        self._has_whole = self._overall is not None or self._spread is not None
         self._closed_until: float | None = None
 
     def __len__(self) -> int:
@@ -69,13 +70,13 @@ class Schedule:
     def add(self, send_id: int, network: str, messages: int = 1) -> None:
         """Put a message, or a forecast's train of several, at the end of its network's line."""
         if network not in self._barred:
-            self._count(send_id, messages)
+            self._wait(send_id, messages)
             self._line_up(send_id, network)
 
     def add_later(self, send_id: int, network: str, due: float, messages: int = 1) -> None:
         """Keep a message until `due`, then put it at the end of its network's line."""
         if network not in self._barred:
-            self._count(send_id, messages)
+            self._wait(send_id, messages)
             heappush(self._due, (due, send_id, network))
 
     def remember(self, network: str, moment: float) -> None:
@@ -86,9 +87,10 @@ class Schedule:
 
     def take(self, now: float) -> tuple[int, str] | None:
         """Return the next message that may go now and its network, or None while all must wait."""
-        self._wake(now)
+        if (self._due and self._due[0][0] <= now) or (self._held and self._held[0][0] <= now):
+            self._wake(now)
         turns = self._turns
-        if turns and not self._is_open(now):
+        if self._has_whole and turns and not self._is_open(now):
             return None
         while turns:
             network = turns.popleft()
@@ -161,10 +163,8 @@ class Schedule:
         messages = self._trains.pop(send_id, 1) if self._trains else 1
         self._waiting -= messages
         network.pace.take(messages)
-        if self._overall is not None:
-            self._overall.take(messages)
-        if self._spread is not None:
-            self._spread.take(now, messages)
+        if self._has_whole:
+            self._count(now, messages)
         if line:
             self._turns.append(network)
         else:
@@ -172,10 +172,16 @@ class Schedule:
             self._lines -= 1
         return send_id
 
-    def _count(self, send_id: int, messages: int) -> None:
+    def _wait(self, send_id: int, messages: int) -> None:
         self._waiting += messages
         if messages != 1:
             self._trains[send_id] = messages
+
+    def _count(self, now: float, messages: int) -> None:
+        if self._overall is not None:
+            self._overall.take(messages)
+        if self._spread is not None:
+            self._spread.take(now, messages)
 
     def _make_room(self, network: _Network) -> None:
         network.is_full = False

@@ -216,32 +216,45 @@ class Pace:
     messages, one after the other over one connection: a forecast asks so.
     """
 
-    __slots__ = ("_claimed", "_ends", "_handed", "_limit", "_open", "_own", "_rests_until")
+    __slots__ = (
+        "_claimed",
+        "_connections",
+        "_ends",
+        "_handed",
+        "_is_held",
+        "_messages",
+        "_most",
+        "_open",
+        "_own",
+        "_rest",
+        "_window",
+    )
 
     def __init__(self, limit: Limit) -> None:
-        self._own = self._limit = limit
-        self._handed: deque[float] | None = None
+        self._own = limit
+        self._handed: deque[float] | tuple[()] = ()
         self._open = self._claimed = 0
-        self._rests_until = -inf
-        self._ends = inf
+        self.free()
 
     def ready_at(self, now: float) -> float | None:
         """Return when the next message may go: `now`, later, or None while too many are open."""
-        if now >= self._ends:
+        if self._is_held and now >= self._ends:
             self.free()
-        limit, handed = self._limit, self._handed
-        if limit.connections is not None and self._open >= limit.connections:
+        if self._connections is not None and self._open >= self._connections:
             return None
-        ready = now if now >= self._rests_until else self._rests_until
-        if limit.messages is None:
+        ready = now if self._rest <= now else self._rest
+        if self._messages is None:
             return ready
-        free = limit.messages - self._claimed
+        free = self._messages - self._claimed
         if free <= 0:
             return None
-        if handed is None or len(handed) < free:
+        if len(self._handed) < free:
+            return ready
+        room = self._handed[-free] + self._window
+        if room <= ready:
             return ready
         # A limit that ends before then is asked again at its end.
-        return max(ready, min(handed[-free] + limit.window, self._ends))
+        return room if room < self._ends else max(ready, self._ends)
 
     def is_ready(self, now: float) -> bool:
         """Tell whether the next message may go now."""
@@ -255,8 +268,10 @@ class Pace:
 
     def release(self, now: float, messages: int = 1) -> None:
         """Count a transaction closed, and its message handed over."""
-        self.drop(messages)
-        self.remember(now, messages)
+        self._open -= 1
+        self._claimed -= messages
+        if self._most:
+            self.remember(now, messages)
 
     def drop(self, messages: int = 1) -> None:
         """Count a transaction closed in which nothing was handed over."""
@@ -265,19 +280,25 @@ class Pace:
 
     def remember(self, moment: float, messages: int = 1) -> None:
         """Count a message that was handed over at `moment`, such as before a restart; in the order of time."""
-        most = max(self._own.messages or 0, self._limit.messages or 0)
-        if not most:
+        if not self._most:
             return
-        if self._handed is None:
-            self._handed = deque()
-        self._handed.extend((moment,) * messages)
-        while len(self._handed) > most:
-            self._handed.popleft()
+        # Most networks of a long list get one message: until then there is nothing to keep.
+        handed = self._handed or deque()
+        handed.extend((moment,) * messages)
+        while len(handed) > self._most:
+            handed.popleft()
+        self._handed = handed
 
     def hold(self, limit: Limit, rests_until: float, ends: float) -> None:
         """Let nothing out before `rests_until`, and until `ends` keep within `limit` as well as the own one."""
-        self._limit, self._rests_until, self._ends = self._own.within(limit), rests_until, ends
+        self._keep(self._own.within(limit))
+        self._is_held, self._rest, self._ends = True, rests_until, ends
 
     def free(self) -> None:
         """Go on under the own limit alone."""
-        self._limit, self._rests_until, self._ends = self._own, -inf, inf
+        self._keep(self._own)
+        self._is_held, self._rest, self._ends = False, -inf, inf
+
+    def _keep(self, limit: Limit) -> None:
+        self._messages, self._window, self._connections = limit.messages, limit.window, limit.connections
+        self._most = max(self._own.messages or 0, limit.messages or 0)

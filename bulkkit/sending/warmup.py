@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Final
 
 from bulkkit.sending.throttle import DAY, HOUR, Limit, Pace, Ramp
@@ -39,12 +40,11 @@ class RampPace(Pace):
         if self._begun is None:
             self._begun = moment
         super().remember(moment, messages)
-        while self._handed and self._handed[0] <= moment - HOUR:
+        while isinstance(self._handed, deque) and self._handed[0] <= moment - HOUR:
             self._handed.popleft()
 
     def _ready_on(self, day: int, now: float) -> float | None:
         free = (self._ramp.messages(day) or 0) - self._claimed
         if free <= 0:
             return None
-        handed = self._handed
-        return now if handed is None or len(handed) < free else max(now, handed[-free] + HOUR)
+        return now if len(self._handed) < free else max(now, self._handed[-free] + HOUR)

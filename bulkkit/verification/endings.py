@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from rapidfuzz.distance import OSA
@@ -29,14 +29,16 @@ def mended_ending(domain: str) -> str:
     return f"{above}{between}{both}" if both and above else head + dot + meant_ending(last)
 
 
-@cache
+@lru_cache(maxsize=10_000)
 def meant_ending(last: str) -> str:
     """Return the top-level domain that was meant, which is nearly always the one that stands there."""
-    told = inverted("endings").get(last) or _common(last) or _doubled(last)
+    if last in inverted("endings"):
+        return inverted("endings")[last]
+    told = _common(last) or _doubled(last)
     return told if told and not is_ending(last) else last
 
 
-@cache
+@lru_cache(maxsize=10_000)
 def is_ending(ending: str) -> bool:
     """Tell whether domains are given out below this ending (`com`, `co.uk`), after the Public Suffix List."""
     return bool(_suffixes().is_public(ending))
@@ -53,7 +55,7 @@ def _doubled(last: str) -> str | None:
     return last[:2] if len(last) == SHORTEST and last[1] == last[2] and is_ending(last[:2]) else None
 
 
-@cache
+@lru_cache(maxsize=1)
 def _suffixes() -> PublicSuffixList:
     from publicsuffixlist import PublicSuffixList
 

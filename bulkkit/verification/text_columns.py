@@ -21,7 +21,7 @@ S = TypeVar("S")
 CHUNK: Final = 1 << 17
 """Rows that are looked at in one go: their intermediate columns stay within some 20 MB, and keep two cores busy."""
 
-FEW: Final = 1 << 13
+FEW: Final = 1 << 14
 """Rows that are looked at in one go where each is looked at many times."""
 
 

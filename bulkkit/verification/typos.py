@@ -106,7 +106,7 @@ def _names_like(firsts: list[str]) -> pa.LargeStringArray:
 
 def _wrong(rests: list[str]) -> pa.LargeStringArray:
     """Return what stands behind a first label and has a misspelt ending."""
-    return pa.array([rest for rest in rests if mended_ending(f".{rest}") != f".{rest}"], pa.large_string())
+    return pa.array([rest for rest in rests if mended_ending(f"x.{rest}") != f"x.{rest}"], pa.large_string())
 
 
 def _target(domain: str) -> str | None:

@@ -282,7 +282,7 @@ def _written(campaign: Campaign | None, part: str) -> Writing:
 
 
 def _resumed(plan: Plan) -> Send:
-    return resume(plan.campaign.name, plan.ledger, plan.route.relays, plan.route.links)
+    return resume(plan.campaign.name, plan.ledger, plan.route.relays, plan.route.links, plan.route.dkim)
 
 
 def _askable(plan: Plan, call: str) -> Plan:
