@@ -1,20 +1,50 @@
-"""A scale around zero, for differences of two fractions."""
+"""Differences around zero: of two rates in percentage points, of anything else in its own units."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
 
 from bulkkit.charts import numerals, style
 
 
-def around_zero(reach: float) -> dict[str, Any]:
-    """Return a horizontal axis from -reach to reach in percentage points, with round numbers and a line at zero."""
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """How a value and a difference of two values are written."""
+
+    unit: str
+    value: Callable[[Any], str]
+    difference: Callable[[Any], str]
+    interval: Callable[[Any, Any], str]
+    tick: Callable[[float], str]
+
+
+def _plain(number: Any) -> str:
+    return f"{number:,.3g}" if numerals.is_known(number) else numerals.UNKNOWN
+
+
+def _signed(number: Any) -> str:
+    return f"{number:+,.3g}".replace("-", "−") if numerals.is_known(number) else numerals.UNKNOWN
+
+
+POINTS: Final = Unit(
+    "in percentage points", numerals.percent, numerals.points, numerals.points_range,
+    lambda tick: numerals.signed(tick).replace(".0", ""),
+)  # fmt: skip
+OWN: Final = Unit(
+    "in its own units", _plain, _signed, lambda lower, upper: f"{_signed(lower)} to {_signed(upper)}", _signed
+)
+
+
+def around_zero(reach: float, unit: Unit = POINTS) -> dict[str, Any]:
+    """Return a horizontal axis from -reach to reach with round numbers and a line at zero."""
     step = _step(reach)
     ticks = [step * place for place in range(-3, 4) if abs(step * place) <= reach]
     return {
         "range": [-reach, reach],
         "tickvals": ticks,
-        "ticktext": [numerals.signed(tick).replace(".0", "") if tick else "0" for tick in ticks],
+        "ticktext": [unit.tick(tick) if tick else "0" for tick in ticks],
         "showgrid": True,
         "zeroline": True,
         "zerolinecolor": style.INK,
