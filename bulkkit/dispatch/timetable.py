@@ -15,6 +15,7 @@ from bulkkit.sending.forecast import Way
 from bulkkit.sending.provider import Provider, provider_of
 from bulkkit.sending.simulation import simulate
 from bulkkit.sending.throttle import HOUR
+from bulkkit.sending.warmup import COLD_AFTER
 
 Behaviour = str | Provider | Mapping[str, str | Provider] | None
 """How networks behave: all of them, or those named; None is as they usually do."""
@@ -25,7 +26,10 @@ def timetable(network: pd.Series[Any], route: Route, ledger: Ledger | None) -> p
     counts = network.value_counts()
     experience = experience_of(route, ledger)
     times = finishing_times(
-        {str(name): int(count) for name, count in counts.items()}, way(route, experience), experience
+        {str(name): int(count) for name, count in counts.items()},
+        way(route, experience),
+        experience,
+        _first_days(route, ledger),
     )
     limits = [route.throttle.limit(str(name)) for name in counts.index]
     hourly = [None if limit.messages is None else limit.messages * HOUR / limit.window for limit in limits]
@@ -65,6 +69,14 @@ def experience_of(route: Route, ledger: Ledger | None) -> Experience:
     """Return what is expected of a send: what the ledger's earlier ones say, or else that a relay takes everything."""
     known = None if ledger is None else Experience.of(*ledger.experience(route.clock.name))
     return known or (SANDBOX if route.is_sandbox else Experience())
+
+
+def _first_days(route: Route, ledger: Ledger | None) -> dict[str, float]:
+    """Return by relay's name how long ago its warm-up began, as negative seconds, where the throttle has one."""
+    if ledger is None or route.throttle.ramp is None:
+        return {}
+    now, first = route.clock.now(), ledger.first_claims(route.clock.name, COLD_AFTER)
+    return {relay: min(0.0, (stamp.at - now).total_seconds()) for relay, stamp in first.items()}
 
 
 def way(route: Route, experience: Experience) -> Way:

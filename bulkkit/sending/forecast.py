@@ -84,7 +84,7 @@ class Forecast:
         first_days: Mapping[str, float] | None = None,
     ) -> None:
         self._way = way
-        self._schedule = Schedule(way.throttle)
+        self._schedule = Schedule(way.throttle, connections=sum(relay.max_connections for relay in way.relays))
         self._fleet = Fleet(way.relays, way.throttle.ramp, first_days)
         self._listening = Listening(self._schedule, self._fleet, 0)
         self._relays = deque(relay.name for relay in way.relays)
