@@ -6,15 +6,12 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, ParamSpec
+from typing import Any, Final, ParamSpec
 
 import click
 
 from bulkkit import __version__
 from bulkkit.errors import BulkkitError
-
-if TYPE_CHECKING:
-    from bulkkit.probing import Probe
 
 LEDGER: Final = click.option(
     "--ledger", type=click.Path(dir_okay=False, path_type=Path), default=Path("bulkkit.db"), show_default=True,
@@ -153,26 +150,11 @@ def verify(
     """
     from bulkkit.screening import Order
     from bulkkit.screening.display import screen_and_show
+    from bulkkit.screening.prober import probe_for
 
     book = None if ledger is None else existing(ledger)
-    probe = prober(depth, helo, sender, address)
+    probe = probe_for(depth, helo, sender, address)
     screen_and_show(Order(source, target, email, depth, as_of, resolvers, book, probe, force))
-
-
-def prober(depth: str, helo: str | None, sender: str | None, address: str | None) -> Probe | None:
-    """Return who asks mail servers, or end the command where it is not said under which name, or nobody is asked."""
-    if depth != "probe":
-        if helo or sender or address:
-            raise click.UsageError("--helo, --sender and --address are for --depth probe.")
-        return None
-    if helo is None or sender is None:
-        raise click.UsageError(
-            "--depth probe asks mail servers about each mailbox, which the big ones answer falsely, and which can get "
-            "this machine's address block-listed. Where you may and want to, add --helo and --sender."
-        )
-    from bulkkit.probing import Probe
-
-    return Probe(helo, sender, address)
 
 
 @main.command()
