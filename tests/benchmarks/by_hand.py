@@ -88,7 +88,8 @@ WITH happened AS (
   SELECT campaign, lower(trim(email)) AS mailbox,
     bool_or(kind = 'rejected' OR kind = 'bounced' AND bounce_type IS NOT DISTINCT FROM 'suppressed') AS rejected,
     bool_or(kind = 'bounced' AND bounce_type IS DISTINCT FROM 'suppressed') AS bounced,
-    bool_or(kind = 'bounced' AND bounce_type = 'hard') AS hard, bool_or(kind = 'bounced' AND bounce_type = 'soft') AS soft,
+    bool_or(kind = 'bounced' AND bounce_type = 'hard') AS hard,
+    bool_or(kind = 'bounced' AND bounce_type = 'soft') AS soft,
     bool_or(kind = 'opened') AS opened, bool_or(kind = 'opened' AND NOT machine) AS opened_human,
     bool_or(kind = 'clicked') AS clicked, bool_or(kind = 'clicked' AND NOT machine) AS clicked_human,
     bool_or(kind = 'unsubscribed') AS unsubscribed, bool_or(kind = 'complained') AS complained
