@@ -14,10 +14,12 @@ from .errors import (
     LedgerError,
     PreflightError,
     RelayError,
+    StoppedError,
     TemplateError,
 )
 from .events import read_events
 from .ledger import Ledger
+from .message.dkim import Dkim
 from .message.links import Links
 from .message.message import Message
 from .message.sender import Sender
@@ -43,6 +45,7 @@ __all__ = [
     "ConfigurationError",
     "ConfirmationError",
     "Design",
+    "Dkim",
     "Health",
     "InputError",
     "LeaseError",
@@ -59,6 +62,7 @@ __all__ = [
     "Sandbox",
     "Send",
     "Sender",
+    "StoppedError",
     "TemplateError",
     "Throttle",
     "Verdict",

@@ -43,8 +43,11 @@ def mailbox_keys(addresses: pd.Series[Any]) -> pd.Series[Any]:
 
 def domain_of(addresses: pd.Series[Any]) -> pd.Series[Any]:
     """Return what stands behind the last `@` of each address, in A-labels; missing where there is none."""
-    raw = addresses.str.strip().str.extract(r"@([^@]*)$", expand=False)
-    return raw.map({name: ascii_domain(name) for name in raw.dropna().unique()})
+    trimmed = addresses.str.strip()
+    behind = trimmed.str.replace(r"(?s)^.*@", "", regex=True).where(trimmed.str.contains("@", regex=False, na=False))
+    codes, names = pd.factorize(behind)
+    table = pd.array([ascii_domain(name) for name in names], dtype="str")
+    return pd.Series(table.take(codes, allow_fill=True), index=addresses.index, name=addresses.name)
 
 
 @lru_cache(maxsize=100_000)

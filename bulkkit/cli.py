@@ -1,24 +1,34 @@
-"""The commands: `bulkkit lab`, `demo`, `verify`, `report`, `import`, `status`, `track`."""
+"""The commands: `bulkkit lab`, `demo`, `verify`, `send`, `resume`, `status`, `track`, `import`, `report`."""
 
 from __future__ import annotations
 
-import os
+import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Final, ParamSpec
+from typing import Any, Final, ParamSpec
 
 import click
 
 from bulkkit import __version__
-from bulkkit.errors import BulkkitError, ConfigurationError
+from bulkkit.errors import BulkkitError
 
 LEDGER: Final = click.option(
     "--ledger", type=click.Path(dir_okay=False, path_type=Path), default=Path("bulkkit.db"), show_default=True,
     help="The ledger's file.",
 )  # fmt: skip
 EMAIL: Final = click.option("--email", metavar="COLUMN", help="The list's column of addresses, where it has several.")
-LINK_KEY: Final = "BULKKIT_LINK_KEY"
+WAYS: Final = (
+    click.option("--relay", "urls", multiple=True, metavar="URL",
+                 help="smtp+starttls://user@host:587, smtps://user@host or smtp://host; several times for several."),
+    click.option("--source-address", "source_addresses", multiple=True, metavar="IP",
+                 help="The local address to connect from; several times for several."),
+    click.option("--connections", type=click.IntRange(min=1), default=10, show_default=True,
+                 help="Connections to each relay, from each source address, at once."),
+    click.option("--rate", type=click.IntRange(min=1), help="Messages an hour to each relay, likewise."),
+    click.option("--daily", type=click.IntRange(min=1), help="Messages in 24 hours to each relay, likewise."),
+    click.option("--base-url", help="Where the tracker answers, where that is not as planned."),
+)  # fmt: skip
 
 Arguments = ParamSpec("Arguments")
 
@@ -34,6 +44,13 @@ def explained(command: Callable[Arguments, None]) -> Callable[Arguments, None]:
             raise click.ClickException(str(error)) from error
 
     return run
+
+
+def ways(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say how messages leave."""
+    for option in reversed(WAYS):
+        command = option(command)
+    return command
 
 
 def in_a_folder(context: click.Context, parameter: click.Parameter, path: Path) -> Path:
@@ -89,7 +106,7 @@ def demo(
 ) -> None:
     """Verify, score, plan, send on this machine, let the audience react, and report."""
     from bulkkit.demo import Options
-    from bulkkit.showing import show_demo
+    from bulkkit.showing.demo import show_demo
 
     if not show_demo(Options(contacts, email, relay, recipients, ledger, report, seed)):
         raise click.ClickException("The numbers do not add up; see the lines above.")
@@ -99,10 +116,15 @@ def demo(
 @click.argument("source", metavar="IN", type=click.Path(dir_okay=False, path_type=Path))
 @click.argument("target", metavar="OUT", type=click.Path(path_type=Path), callback=in_a_folder)
 @EMAIL
-@click.option("--depth", type=click.Choice(["syntax", "dns"]), default="syntax", show_default=True,
-              help="At the address alone, or at its domain in DNS too.")  # fmt: skip
-@click.option("--resolver", "resolvers", multiple=True, metavar="ADDRESS",
-              help="A name server for --depth dns, such as 127.0.0.1:5353; several times for several.")  # fmt: skip
+@click.option("--depth", type=click.Choice(["syntax", "dns", "probe"]), default="syntax", show_default=True,
+              help="How far to look: at the address alone; at its domain in DNS too; or at its mailbox, by asking mail "
+              "servers, for an hour at most.")  # fmt: skip
+@click.option("--resolver", "resolvers", multiple=True, metavar="SERVER",
+              help="The name server to ask, such as 127.0.0.1:5353; several times for several; this machine's if left "
+              "out.")  # fmt: skip
+@click.option("--helo", metavar="NAME", help="For the probe: this machine's name, which has its address in DNS.")
+@click.option("--sender", metavar="ADDRESS", help="For the probe: a real address of yours.")
+@click.option("--address", metavar="IP", help="For the probe: this machine's address, where others see another one.")
 @click.option("--as-of", metavar="DATE", help="The moment for which it holds, such as 2026-10-01; now if left out.")
 @click.option("--ledger", type=click.Path(dir_okay=False, path_type=Path),
               help="A ledger: who bounced, complained, unsubscribed or got mail before.")  # fmt: skip
@@ -114,6 +136,9 @@ def verify(
     email: str | None,
     depth: str,
     resolvers: tuple[str, ...],
+    helo: str | None,
+    sender: str | None,
+    address: str | None,
     as_of: str | None,
     ledger: Path | None,
     force: bool,
@@ -125,9 +150,11 @@ def verify(
     """
     from bulkkit.screening import Order
     from bulkkit.screening.display import screen_and_show
+    from bulkkit.screening.prober import probe_for
 
     book = None if ledger is None else existing(ledger)
-    screen_and_show(Order(source, target, email, depth, as_of, resolvers, book, force))
+    probe = probe_for(depth, helo, sender, address)
+    screen_and_show(Order(source, target, email, depth, as_of, resolvers, book, probe, force))
 
 
 @main.command()
@@ -168,14 +195,66 @@ def import_events(path: Path, ledger: Path, source: str | None) -> None:
 
 
 @main.command()
+@click.argument("campaign")
+@LEDGER
+@ways
+@click.option("--confirm", type=int, required=True, metavar="N", help="The number of recipients that you mean.")
+@explained
+def send(campaign: str, ledger: Path, base_url: str | None, confirm: int, **way: Any) -> None:
+    """Send CAMPAIGN, which `plan.queue(confirm=…)` stored, and show it until it is done.
+
+    Ctrl-C stops cleanly: what is in flight is finished. A second one ends at once. `bulkkit resume` goes on after
+    either.
+
+    The password of a relay comes from BULKKIT_SMTP_PASSWORD, the keyring or a prompt; the key of the links from
+    BULKKIT_LINK_KEY or the keyring. Exit codes: 0 done, 1 an error, 3 done but for messages in doubt, 130 stopped by
+    Ctrl-C, 143 by SIGTERM.
+    """
+    from bulkkit.orders import Order, Ways
+    from bulkkit.showing.sending import show_order
+
+    sys.exit(show_order(Order(campaign, existing(ledger), Ways(**way), base_url, confirm)))
+
+
+@main.command()
+@click.argument("campaign")
+@LEDGER
+@ways
+@click.option("--in-doubt", type=click.Choice(["skip", "resend"]), help="Decide on what is in doubt before going on.")
+@click.option(
+    "--whom", multiple=True, metavar="ADDRESS", help="Decide on this address only; several times for several."
+)
+@explained
+def resume(
+    campaign: str, ledger: Path, base_url: str | None, in_doubt: str | None, whom: tuple[str, ...], **way: Any
+) -> None:
+    """Go on with CAMPAIGN exactly where it stopped, and show it until it is done.
+
+    What was accepted is not sent again. What is in doubt waits until you skip or resend it. Signals, secrets and exit
+    codes are those of `bulkkit send`.
+    """
+    from bulkkit.orders import Order, Ways
+    from bulkkit.showing.sending import show_order
+
+    if whom and in_doubt is None:
+        raise click.UsageError(
+            "--whom says for whom --in-doubt decides; give --in-doubt skip or --in-doubt resend too."
+        )
+    order = Order(campaign, existing(ledger), Ways(**way), base_url, in_doubt=in_doubt, whom=whom)
+    sys.exit(show_order(order))
+
+
+@main.command()
+@click.argument("campaign", required=False)
 @LEDGER
 @explained
-def status(ledger: Path) -> None:
-    """Say where each campaign of the ledger stands."""
+def status(campaign: str | None, ledger: Path) -> None:
+    """Say where each campaign of the ledger stands, or CAMPAIGN with its networks and what is in doubt."""
     from bulkkit.ledger import Ledger
-    from bulkkit.showing import show_status
+    from bulkkit.showing.standing import show_campaign, show_status
 
-    show_status(Ledger(existing(ledger)))
+    opened = Ledger(existing(ledger))
+    show_status(opened) if campaign is None else show_campaign(opened, campaign)
 
 
 @main.command()
@@ -187,25 +266,16 @@ def status(ledger: Path) -> None:
 @click.option("--port", type=int, default=8025, show_default=True)
 @explained
 def track(ledger: Path, base_url: str, host: str, port: int) -> None:
-    """Serve the tracker: pixel, links, one-click unsubscribe. The key comes from BULKKIT_LINK_KEY (hexadecimal)."""
+    """Serve the tracker: pixel, links, one-click unsubscribe. The key comes from BULKKIT_LINK_KEY or the keyring."""
     import uvicorn
 
+    from bulkkit.keys import link_key
     from bulkkit.ledger import Ledger
     from bulkkit.message.links import Links
     from bulkkit.tracker import tracker
 
     application = tracker(Ledger(existing(ledger)), Links(base_url, link_key()))
     uvicorn.run(application, host=host, port=port, log_level="warning")
-
-
-def link_key() -> bytes:
-    """Return the key of the links from the environment."""
-    try:
-        return bytes.fromhex(os.environ[LINK_KEY])
-    except KeyError:
-        raise ConfigurationError(f"Set {LINK_KEY} to the key of the links, in hexadecimal.") from None
-    except ValueError:
-        raise ConfigurationError(f"{LINK_KEY} is not hexadecimal.") from None
 
 
 def existing(ledger: Path) -> Path:

@@ -9,7 +9,8 @@ BulkkitError
 ├── LedgerError           (OSError)          the ledger cannot be read, written or trusted
 │   └── LeaseError                           another process is sending from this ledger
 └── RelayError            (ConnectionError)  a relay refuses, is not there, or may not be used for this
-    └── ConfigurationError                   the relay's address or options make no sense
+    ├── ConfigurationError                   the relay's address or options make no sense
+    └── StoppedError                         the answers say that going on with this send does harm
 
 Each message says what was wrong, where, and what to do about it.
 """
@@ -59,6 +60,10 @@ class RelayError(BulkkitError, ConnectionError):
 
 class ConfigurationError(RelayError):
     """The relay's address or options make no sense."""
+
+
+class StoppedError(RelayError):
+    """The answers say that going on with this send does harm; what was not sent is queued still."""
 
 
 def explained(error: BaseException) -> str:

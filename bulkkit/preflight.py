@@ -7,62 +7,20 @@ blocks nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
-from enum import StrEnum
+from collections.abc import Callable, Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
 import pandas as pd
 
+from bulkkit import fitness
 from bulkkit.addresses import domain_of
-from bulkkit.campaign import Campaign
-from bulkkit.contacts.values import bases, booleans
+from bulkkit.contacts.tracking import may_track
+from bulkkit.contacts.values import bases
 from bulkkit.errors import InputError, TemplateError
-from bulkkit.message.compiled import CompiledMessage
-from bulkkit.transitions import Recipient
+from bulkkit.findings import Finding, Severity, Situation
+from bulkkit.sending.planning import networks
 from bulkkit.vocabulary import ConsentBasis, Purpose
-
-
-class Severity(StrEnum):
-    """How much a finding weighs."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    INFO = "info"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing to know before the send: what it concerns, what was found, what to do, and whose rule it is."""
-
-    rule: str
-    severity: Severity
-    concerns: str
-    finding: str
-    fix: str
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """All that preflight looks at.
-
-    `recipients` holds the rows that will be written to, with their columns;
-    `bought` counts the bought rows of the list, which are left out; `trial` is a
-    few recipients to fill the template in for.
-    """
-
-    campaign: Campaign
-    message: CompiledMessage
-    recipients: pd.DataFrame
-    columns: tuple[str, ...]
-    bought: int = 0
-    consent: str | None = None
-    only_loopback: bool = True
-    trial: tuple[Recipient, ...] = field(default_factory=tuple)
-
 
 SMALL: Final = 10
 """Below this a message is a note to people one knows, and better written to each."""
@@ -81,12 +39,6 @@ def preflight(situation: Situation) -> tuple[Finding, ...]:
     order = list(Severity)
     found = [finding for rule in RULES for finding in rule(situation)]
     return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
-
-
-def as_frame(findings: Iterable[Finding]) -> pd.DataFrame:
-    """Return findings as a frame: columns rule, severity, concerns, finding, fix, source."""
-    columns = list(Finding.__dataclass_fields__)
-    return pd.DataFrame([asdict(finding) for finding in findings], columns=columns).astype("str")
 
 
 def _postal_address(at: Situation) -> Iterator[Finding]:
@@ -225,8 +177,7 @@ def _consent(at: Situation) -> Iterator[Finding]:
 def _tracking(at: Situation) -> Iterator[Finding]:
     if not at.message.measures or at.recipients.empty:
         return
-    consent = at.recipients.get("tracking_consent")
-    agreed = 0 if consent is None else int(booleans(consent).fillna(False).sum())
+    agreed = int(may_track(at.recipients).sum())
     if agreed < len(at.recipients):
         yield Finding(
             "tracking_consent",
@@ -266,6 +217,25 @@ def _authentication(at: Situation) -> Iterator[Finding]:
         )
 
 
+def _signature(at: Situation) -> Iterator[Finding]:
+    if at.dkim is None:
+        return
+    signs, sends = networks(pd.Series([f"x@{at.dkim.domain}", f"x@{at.campaign.sender.domain}"]))
+    if signs != sends:
+        yield Finding(
+            "alignment",
+            Severity.ERROR,
+            "sender",
+            f"The signature is by {at.dkim.domain}, which does not speak for {at.campaign.sender.domain}.",
+            f"Sign with a key of {sends}, or send from an address of {signs}.",
+            "DMARC, RFC 9989: identifier alignment",
+        )
+    elif not at.only_loopback:
+        finding = f"Whether {at.dkim.record} has the public key of the signature was not looked up."
+        fix = "Publish it there before the send, and look at a test mail's Authentication-Results: dkim=pass."
+        yield Finding("signature", Severity.UNKNOWN, "sender", finding, fix, "RFC 6376 §3.6.2")
+
+
 RULES: Final[tuple[Callable[[Situation], Iterator[Finding]], ...]] = (
     _recipients,
     _reserved,
@@ -279,4 +249,6 @@ RULES: Final[tuple[Callable[[Situation], Iterator[Finding]], ...]] = (
     _empty_tokens,
     _tracking,
     _authentication,
+    _signature,
+    *fitness.RULES,
 )

@@ -28,7 +28,7 @@ _WORDS: Final = {
     BounceClass.SPAM_CONTENT: (r"\bspam\b|\bvirus|malware|phishing|unsolicited|message content",),
     BounceClass.QUOTA_ISSUES: (
         r"(?:mail)?box (?:is |was )?(?:\S+ )?(?:full|exceed)",
-        r"quota|storage|too large|size limit",
+        r"quota|storage|too large|size limit|receiving mail (?:too quickly|at a rate)",
     ),
     BounceClass.INACTIVE_MAILBOX: (
         r"(?:account|mailbox|user|recipient|address)\b.{0,60}\b(?:disabled|inactive|suspended|deactivated|closed|expired)",

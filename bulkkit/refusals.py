@@ -24,7 +24,6 @@ ENHANCED: Final = {
     "1.7": BounceClass.POLICY_RELATED,
     "1.8": BounceClass.POLICY_RELATED,
     "1.10": BounceClass.BAD_DOMAIN,
-    "2.1": BounceClass.INACTIVE_MAILBOX,
     "2.2": BounceClass.QUOTA_ISSUES,
     "2.3": BounceClass.QUOTA_ISSUES,
     "2.4": BounceClass.INVALID_RECIPIENT,
@@ -52,6 +51,7 @@ ENHANCED: Final = {
 7.515: Microsoft's, both 2026-11). X.1.7 and X.1.8 are about the sender's address, not the recipient's."""
 
 UNTELLING: Final = {
+    "2.1": BounceClass.INACTIVE_MAILBOX,
     "4.1": BounceClass.NO_ANSWER_FROM_HOST,
     "1": BounceClass.INVALID_RECIPIENT,
     "4": BounceClass.DNS_FAILURE,
@@ -59,7 +59,8 @@ UNTELLING: Final = {
     "7": BounceClass.POLICY_RELATED,
 }
 """What a code, or its subject alone (RFC 3463 §3), means where no word tells more. Microsoft 365 answers
-`550 5.4.1 Recipient address rejected` for unknown users, so 4.1 is asked for its words first."""
+`550 5.4.1 Recipient address rejected` for unknown users, and Gmail's 2.1 is a disabled account as well as somebody who
+gets mail too fast (its page of SMTP errors, 2026-11), so these two are asked for their words first."""
 
 REPLY_CODES: Final = {
     421: BounceClass.TRANSIENT_FAILURE,
@@ -77,6 +78,16 @@ DEAD: Final = frozenset({BounceClass.INVALID_RECIPIENT, BounceClass.BAD_DOMAIN, 
 
 PASSING: Final = frozenset(BounceClass) - DEAD - {BounceClass.UNCATEGORIZED, BounceClass.DNS_FAILURE}
 """Classes about the sender, the message or the day: soft even where the code begins with 5."""
+
+OURS: Final = frozenset(
+    {
+        BounceClass.AUTHENTICATION_FAILED,
+        BounceClass.POLICY_RELATED,
+        BounceClass.SPAM_BLOCK,
+        BounceClass.SPAM_CONTENT,
+    }
+)
+"""Classes by which the sender is refused, not the person."""
 
 _CODES: Final = re.compile(r"(?<![\d.])([245]\d\d)(?:[ \-]+#?([245]\.\d{1,3}\.\d{1,3}))?(?!\.?\d)")
 _ENHANCED: Final = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?!\.?\d)")
@@ -104,6 +115,22 @@ def classify(enhanced: str | None = None, code: int | None = None, text: str = "
     """
     reason = _reason(enhanced, code, text)
     return Verdict(_type(enhanced, code, reason), reason)
+
+
+def says_dead(enhanced: str | None, code: int | None = None, text: str = "") -> bool:
+    """Tell whether a refusal says that the mailbox is dead, so that its person is never written to again.
+
+    5.1.1 and its kin say so, and words such as "user unknown" where no code tells
+    more. A bare reply code does not: 550 is as often a policy. What refuses the
+    sender (x.7.x) never does, whatever its words.
+    """
+    first = (enhanced or str(code or ""))[:1]
+    return first == "5" and not is_about_sender(enhanced) and _reason(enhanced, None, text) in DEAD
+
+
+def is_about_sender(enhanced: str | None) -> bool:
+    """Tell whether an enhanced code is about security or policy (RFC 3463 §3.8): the sender is refused, nobody else."""
+    return (enhanced or "").split(".")[1:2] == ["7"]
 
 
 def codes(text: str) -> tuple[int | None, str | None]:

@@ -12,11 +12,12 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 
 from bulkkit.addresses import mailbox_keys
+from bulkkit.contacts.tracking import untracked
 from bulkkit.errors import InputError
 from bulkkit.frames import require
 from bulkkit.outcomes import KEY, NOT_TOLD, Frame
 from bulkkit.outcomes.facts import is_no
-from bulkkit.segmentation import ENGAGEMENT, TENURE, UNKNOWN, History, moments, tenure, untracked
+from bulkkit.segmentation import ENGAGEMENT, TENURE, UNKNOWN, History, moments, tenure
 from bulkkit.vocabulary import EventKind
 
 OPTIONAL: Final = ("provider", "tenure", "engagement")

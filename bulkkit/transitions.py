@@ -11,6 +11,8 @@
 
 Before the dot was handed to the kernel a failure is safe to retry. After it,
 without a reply, only a person may decide.
+
+What is made for each message is a named tuple: a frozen dataclass takes several times as long to make.
 """
 
 from __future__ import annotations
@@ -19,15 +21,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import pandas as pd
 
 from bulkkit.vocabulary import SendState
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(NamedTuple):
     """A moment: UTC, and beside it the boot clock, which no change of the wall clock moves."""
 
     at: datetime
@@ -35,8 +36,7 @@ class Stamp:
     boot_seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A connection to `relay` takes this message up; `again` where it may have been taken up before."""
 
     send_id: int
@@ -45,15 +45,13 @@ class Claim:
     again: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Dotted:
+class Dotted(NamedTuple):
     """All of the message but its final dot is written; the dot is next."""
 
     send_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of one attempt."""
 
     send_id: int
@@ -70,8 +68,7 @@ class Outcome:
 Step = Claim | Dotted | Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
+class Recipient(NamedTuple):
     """One recipient of a campaign, with what the message needs to know of them."""
 
     send_id: int
@@ -81,8 +78,11 @@ class Recipient:
     tracked: bool
     queued_at: datetime
     attempts: int
-    fields: Mapping[str, str] = field(repr=False)
+    fields: Mapping[str, str]
     first_claimed_at: datetime | None = None
+
+    def __repr__(self) -> str:
+        return f"<Recipient {self.send_id} of {self.campaign!r}>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +125,17 @@ class PastClaim:
     seconds: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class PastDeferral:
+    """A network's answer of 4xx, given earlier."""
+
+    network: str
+    at: datetime
+    smtp_code: int
+    enhanced_code: str | None
+    reply: str | None
+
+
 class SendLedger(Protocol):
     """The part of a ledger that a running send needs."""
 
@@ -148,6 +159,15 @@ class SendLedger(Protocol):
 
     def claims_since(self, now: Stamp, seconds: float, clock: str) -> list[PastClaim]:
         """Return what campaigns of that clock handed over in the last seconds, by either of the stamp's clocks."""
+
+    def first_claims(self, clock: str, pause: float) -> dict[str, Stamp]:
+        """Return when each relay was first used, counted anew after `pause` seconds without use."""
+
+    def began(self, campaign: str) -> Stamp | None:
+        """Return when the first message of a campaign was taken up, or None where none was."""
+
+    def deferrals_since(self, now: Stamp, seconds: float, clock: str) -> list[PastDeferral]:
+        """Return who answered 4xx in the last seconds, in campaigns of that clock, the oldest first."""
 
     def network_counts(self, campaign: str) -> dict[str, dict[SendState, int]]:
         """Return how many of a campaign's messages to each network stand in each state."""

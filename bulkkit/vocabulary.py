@@ -269,6 +269,25 @@ CAMPAIGN_DTYPES: Final = {
 }
 """A campaigns frame: one row a campaign."""
 
+REACTION_DTYPES: Final = {
+    "campaign": "str",
+    "kind": "str",
+    "created_at": TIMESTAMP,
+    "delivered": "Int64",
+    "clicked": "Int64",
+    "unsubscribed": "Int64",
+    "complained": "Int64",
+}
+"""A reactions frame: one row a campaign, with the people who got it and who did what; known machines aside."""
+
+HOLDOUT_DTYPES: Final = {
+    "campaign": "str",
+    "email": "str",
+    "mailbox": "str",
+    "at": TIMESTAMP,
+}
+"""A holdouts frame: one row a campaign and a person who was kept without its message on purpose."""
+
 SUPPRESSION_DTYPES: Final = {
     "email": "str",
     "reason": "str",

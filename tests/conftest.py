@@ -13,6 +13,8 @@ from browser import Lab
 from desk import Desk, open_chromium, serve_desk
 from servers import MailServer, Script, Sink, smtp_sink
 
+from bulkkit.errors import InputError
+
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
 
@@ -20,6 +22,17 @@ if TYPE_CHECKING:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the folder for pictures of what the browser shows."""
     parser.addoption("--screenshots", metavar="DIR", type=Path, help="keep pictures of the notebooks in this folder")
+
+
+@pytest.fixture(autouse=True)
+def nobody_asks_the_world(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take this machine's name servers away: a test asks only those that it brings along."""
+    from bulkkit.verification.domains import resolver
+
+    def none_here() -> tuple[()]:
+        raise InputError("This machine knows no name server.")
+
+    monkeypatch.setattr(resolver, "_own_servers", none_here)
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ class NameServer:
 
     def __enter__(self) -> NameServer:
         self._open = 0
-        self._tcp, self._udp = _twins()
+        self._tcp, self._udp = twins()
         self.port = self._tcp.getsockname()[1]
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
@@ -171,7 +171,7 @@ def _cut(query: dns.message.Message) -> bytes:
     return reply.to_wire()
 
 
-def _twins() -> tuple[socket.socket, socket.socket]:
+def twins() -> tuple[socket.socket, socket.socket]:
     """Return a listening socket for TCP and one for UDP on the same free port."""
     while True:
         tcp = socket.create_server((LOOPBACK, 0))

@@ -7,6 +7,8 @@ import re
 import pytest
 from browser import Lab
 
+pytestmark = pytest.mark.slow
+
 JOBS = {
     "Explore a list": "1_list_health.ipynb",
     "Send one announcement": "2_announcement.ipynb",

@@ -10,12 +10,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import pytest
 from browser import Lab
 
 import bulkkit as bk
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
+
+pytestmark = pytest.mark.slow
 
 PEOPLE = """
 import bulkkit as bk

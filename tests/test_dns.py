@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ import pytest
 from email_validator import EmailNotValidError, validate_email
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from interrupts import interrupt_once
 from nameserver import NameServer, Zone
 
 from bulkkit.addresses import domain_of
@@ -65,6 +65,9 @@ ZONE: Zone = {
     "many.example": {"MX": [f"{n} mail-server-number-{n}.acme.example." for n in range(80)]},
     "mail-server-number-0.acme.example": {"A": HERE},
     "xn--mller-kva.example": {"MX": ["10 mx.acme.example."]},
+    "for-sale.example": {"A": HERE, "NS": ["NS2.sedoparking.com.", "ns1.sedoparking.com."]},
+    "in-use.example": {"MX": ["10 mx.acme.example."], "NS": ["ns1.sedoparking.com."]},
+    "own-machine.example": {"MX": ["0 localhost."]},
     "parked.example": {"MX": ["10 mail.h-email.net."]},
     "mail.h-email.net": {"A": HERE},
 }  # fmt: skip
@@ -98,6 +101,9 @@ FACTS = [
     ("many.example", "not_probed", True, None),
     ("müller.example", "not_probed", True, None),
     ("parked.example", "accept_all", True, None),
+    ("for-sale.example", "accept_all", False, None),
+    ("in-use.example", "not_probed", True, None),
+    ("own-machine.example", "no_dns_entries", True, None),
 ]
 
 
@@ -121,7 +127,9 @@ def checked(server: NameServer) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize(("row", "fact"), list(enumerate(FACTS)), ids=[fact[0] for fact in FACTS])
-def test_facts_are_told_from_silence(checked: pd.DataFrame, row: int, fact: tuple[Any, ...]) -> None:
+def test_servfail_and_timeout_are_unknown_and_nxdomain_and_null_mx_are_facts(
+    checked: pd.DataFrame, row: int, fact: tuple[Any, ...]
+) -> None:
     """NXDOMAIN, null MX and nothing at all are facts; SERVFAIL, silence and nonsense are unknown."""
     _, reason, has_mx, provider = fact
     told = checked.iloc[row]
@@ -156,6 +164,17 @@ def test_the_words_say_what_was_found(server: NameServer) -> None:
     assert told["acme.example"] == ""
 
 
+def test_a_parked_domain_is_risky_and_what_is_not_known_is_not_said() -> None:
+    """By its mail server it takes any name; by its name servers it is parked, and asked about only without MX."""
+    with NameServer(ZONE) as server:
+        names = ["parked.example", "for-sale.example", "in-use.example", "only-a.example"]
+        told = {name: verify_address(f"ana@{name}", "dns", resolver=asking(server)) for name in names}
+        assert {name for name, kind in server.asked if kind == "NS"} == {"for-sale.example", "only-a.example"}
+    assert [verdict.status for verdict in told.values()] == [Status.RISKY] * 2 + [Status.UNKNOWN] * 2
+    assert [verdict.accept_all for verdict in told.values()] == [True, None, None, None]
+    assert "ns1.sedoparking.com, ns2.sedoparking.com" in (told["for-sale.example"].diagnostic or "")
+
+
 def test_each_domain_is_asked_once() -> None:
     """Whatever the number and spelling of its addresses, and a server that many domains share is looked up once."""
     shared = {f"d{n}.example": {"MX": ["10 mx.acme.example."]} for n in range(40)}
@@ -164,6 +183,21 @@ def test_each_domain_is_asked_once() -> None:
         verify(pd.DataFrame({"email": [email.rstrip(".") for email in emails]}), "dns", resolver=asking(server))
         assert set(server.asked.values()) == {1}
         assert server.questions == 41
+
+
+@pytest.mark.parametrize(("added", "questions"), [("mx.acme.example", 1), ("b.example", 1), ("c.example", 2)])
+def test_a_host_whose_address_came_with_the_answer_is_not_asked_about(added: str, questions: int) -> None:
+    """What a server adds unasked (RFC 1035 3.3.9) saves the second question; another host's address does not."""
+    asked = []
+
+    class Table:
+        async def ask(self, name: str, kind: str) -> Records:
+            asked.append((name, kind))
+            mx = ("10 MX.acme.example.", "20 b.example.")
+            return Records(Found.RECORDS, mx, 60, beside=frozenset({added}))
+
+    (told,) = answers_of(["acme.example"], Resolver(through=Table())).values()
+    assert (told.mail, len(asked)) == (Mail.MX, questions)
 
 
 def test_what_is_no_address_is_not_asked_about() -> None:
@@ -267,22 +301,14 @@ def test_a_cache_that_cannot_be_written_is_named_and_done_without(server: NameSe
         assert answers_of(["null.example"], resolver)["null.example"].mail is Mail.NULL_MX
 
 
-def test_an_interrupt_keeps_what_was_answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_keeps_what_was_answered(tmp_path: Path) -> None:
     """Interrupted in the middle, the next run asks only for the rest, and the result is that of one run."""
     names = [f"d{n}.example" for n in range(60)]
     zone = {name: {"MX": ["10 aspmx.l.google.com."]} for name in names}
     with NameServer(zone, latency=0.02) as server:
         resolver = asking(server, cache=tmp_path / "dns.jsonl", concurrency=2, timeout=5.0)
-        waiting = threading.Thread.join
-
-        def interrupted(thread: threading.Thread, timeout: float | None = None) -> None:
-            if timeout and server.questions >= 20:
-                monkeypatch.undo()
-                raise KeyboardInterrupt
-            waiting(thread, 0.005 if timeout else timeout)
-
-        monkeypatch.setattr(threading.Thread, "join", interrupted)
-        with pytest.raises(KeyboardInterrupt):
+        interrupt_once(lambda: server.questions >= 20)
+        with pytest.raises(KeyboardInterrupt, match=r"stopped after \d+ of 60 domains\. What was answered is kept"):
             answers_of(names, resolver)
         asked = server.questions
         assert 20 <= asked < 60

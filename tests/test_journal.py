@@ -52,7 +52,7 @@ def committed(ledger: Slow, count: int) -> list[object]:
 
     async def work() -> list[object]:
         journal = Journal(ledger)
-        commits = [asyncio.create_task(journal.commit(Dotted(number))) for number in range(count)]
+        commits = [journal.commit(Dotted(number)) for number in range(count)]
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         ledger.gate.release(count)
@@ -90,7 +90,7 @@ def test_a_commit_that_is_given_up_disturbs_nobody() -> None:
 
     async def work() -> frozenset[int]:
         journal = Journal(ledger)
-        given_up, other = (asyncio.create_task(journal.commit(Dotted(number))) for number in (1, 3))
+        given_up, other = (journal.commit(Dotted(number)) for number in (1, 3))
         await asyncio.sleep(0)
         given_up.cancel()
         ledger.gate.release(2)

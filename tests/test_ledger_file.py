@@ -9,16 +9,20 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-from pathlib import Path
+import threading
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
 
 import pytest
 from ledgers import RELAY, stamp, stored
 
 from bulkkit.errors import LeaseError, LedgerError
-from bulkkit.ledger import Ledger, database
+from bulkkit.ledger import Ledger, database, schema
+from bulkkit.ledger.database import Database
+from bulkkit.ledger.filesystem import REFUSED, filesystem, read_mountinfo, refusal
 from bulkkit.ledger.lease import lock_path
-from bulkkit.ledger.schema import VERSION
-from bulkkit.transitions import Claim
+from bulkkit.ledger.schema import APPLICATION, MIGRATIONS, VERSION
+from bulkkit.transitions import Claim, Dotted
 
 
 def test_the_file_is_its_owners(path: Path) -> None:
@@ -93,6 +97,119 @@ def test_a_place_where_no_ledger_can_be(tmp_path: Path) -> None:
         Ledger(tmp_path)
     with pytest.raises(LedgerError, match="is no folder"):
         Ledger(tmp_path / "nowhere" / "bulkkit.db")
+
+
+MOUNTS = """\
+22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
+30 22 0:21 / /proc rw - proc proc rw
+41 22 0:44 / /home rw,relatime shared:9 - nfs4 files.example.org:/home rw,vers=4.2
+42 41 8:2 / /home/ana/local\\040disk rw - ext4 /dev/sdb1 rw
+43 22 0:45 / /srv rw - ext4 /dev/sdc1 rw
+44 43 0:46 / /srv rw - cifs //files/srv rw
+45 22 0:47 / /mnt/c rw - 9p C:\\134 rw,aname=drvfs;path=C:\\;uid=1000
+46 22 0:48 / /work rw - 9p none rw,trans=fd
+47 22 0:49 / /mnt/bucket rw master:3 propagate_from:2 - fuse.s3fs s3fs rw
+48 22 0:50 / /odd rw - zzfs zz rw
+"""
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("/home/ana/bulkkit.db", "nfs4: other machines can open it too"),
+        ("/srv/bulkkit.db", "cifs: other machines"),
+        ("/mnt/c/Users/bulkkit.db", "drvfs: it belongs to this virtual machine's host"),
+        ("/mnt/bucket/x/bulkkit.db", "fuse.s3fs: it is a store of whole files"),
+        ("/home/ana/local disk/bulkkit.db", None),
+        ("/homestead/bulkkit.db", None),
+        ("/work/bulkkit.db", None),
+        ("/odd/bulkkit.db", None),
+        ("/var/bulkkit.db", None),
+    ],
+)
+def test_a_network_file_system_is_refused(place: str, said: str | None) -> None:
+    """The innermost, latest mount decides; where other machines or no locks are, the type and the reason are named."""
+    why = refusal(PurePosixPath(place), MOUNTS)
+    assert (why is None) if said is None else (said in why), why
+
+
+def test_a_refused_place_gets_no_file(tmp_path: Path) -> None:
+    """On a network file system no ledger is opened, and none is made; an unknown table of mounts refuses nothing."""
+    path = tmp_path / "bulkkit.db"
+    mount = f"41 22 0:44 / {tmp_path.resolve()} rw - nfs4 files.example.org:/home rw"
+    with pytest.raises(LedgerError, match=r"bulkkit\.db lies on .* type nfs4: .* Keep the ledger on a disk"):
+        Database(path, lambda: mount)
+    assert not path.exists()
+    Database(path, lambda: "").close()
+    assert filesystem(path.resolve(), read_mountinfo()) not in REFUSED
+
+
+def test_an_old_ledger_is_brought_forward(path: Path) -> None:
+    """Each earlier version of a ledger is migrated when it is opened, with all that it holds; twice is once."""
+    now = Ledger(path.with_name("now.db"))
+    with now._database.reading() as connection:
+        wanted = connection.execute("SELECT sql FROM sqlite_master ORDER BY name").fetchall()
+    for version in range(1, VERSION):
+        old = path.with_name(f"{version}.db")
+        with sqlite3.connect(old) as connection:
+            for script in MIGRATIONS[:version]:
+                connection.executescript(script)
+            connection.execute(f"PRAGMA user_version = {version}")
+            connection.execute(f"PRAGMA application_id = {APPLICATION}")
+            connection.execute(
+                "INSERT INTO suppressions VALUES ('a@b.example', 'a@b.example', 'manual', 0, NULL, NULL)"
+            )
+        connection.close()
+        for _ in range(2):
+            ledger = Ledger(old)
+            with ledger._database.reading() as connection:
+                assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
+                assert connection.execute("SELECT sql FROM sqlite_master ORDER BY name").fetchall() == wanted
+            assert ledger.suppressions()["email"].tolist() == ["a@b.example"]
+            ledger.close()
+
+
+def test_a_migration_that_fails_changes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A migration is one commit with its number: where a statement of it fails, the ledger is as it was."""
+    stored(path).close()
+    monkeypatch.setattr(schema, "MIGRATIONS", (*MIGRATIONS, "CREATE TABLE more (a); CREATE TABLE sends (a)"))
+    monkeypatch.setattr(schema, "VERSION", VERSION + 1)
+    with pytest.raises(LedgerError, match="already exists"):
+        Ledger(path)
+    monkeypatch.undo()
+    with Ledger(path)._database.reading() as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
+        assert connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'more'").fetchone() is None
+
+
+def test_looking_who_sends_keeps_nobody_from_sending(path: Path) -> None:
+    """However often one asks who holds the lease, whoever wants it gets it, and is named while it is held."""
+    ledger, done = stored(path), threading.Event()
+
+    def look() -> None:
+        eyes = Ledger(path)
+        while not done.is_set():
+            eyes.holder()
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        for _ in range(50):
+            with ledger.lease("spring"):
+                assert ledger.holder().campaign == "spring"
+        assert ledger.holder() is None
+    finally:
+        done.set()
+        watcher.join()
+
+
+def test_an_import_is_remembered(path: Path) -> None:
+    """The moment of the last import is kept, also of one that brought nothing new."""
+    ledger = stored(path)
+    assert ledger.last_import() is None
+    before = datetime.now(UTC)
+    ledger.add_events(ledger.events())
+    assert before <= ledger.last_import() <= datetime.now(UTC)
 
 
 def test_a_ledger_that_somebody_locked(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,4 +376,14 @@ def test_steps_that_do_not_fit_are_not_staged(path: Path) -> None:
     with pytest.raises(LedgerError, match="is not where this send left it"):
         ledger.stage([Claim(1, RELAY, stamp(0)), Claim(1, RELAY, stamp(0))])
     assert list(ledger.sends()["state"]) == ["queued"]
+    assert ledger.write([Claim(1, RELAY, stamp(0))]) == frozenset()
+
+
+def test_steps_that_do_not_fit_are_not_written(path: Path) -> None:
+    """Where one step of a group does not fit, nothing of the group is written, and nothing stays open."""
+    ledger = stored(path, 2)
+    for wrong in ([Claim(1, RELAY, stamp(0)), Claim(1, RELAY, stamp(0))], [Claim(1, RELAY, stamp(0)), Dotted(2)]):
+        with pytest.raises(LedgerError, match="is not where this send left it"):
+            ledger.write(wrong)
+        assert list(Ledger(path).sends()["state"]) == ["queued", "queued"]
     assert ledger.write([Claim(1, RELAY, stamp(0))]) == frozenset()

@@ -51,6 +51,8 @@ CHOICES = st.builds(
     consent=st.sampled_from([None, "signed forms"]),
     leave_out=st.frozensets(st.sampled_from(["disposable", "possible_typo", "role_based", "privacy_relay"])),
     limit=st.none() | st.integers(0, 6),
+    holdout=st.sampled_from([0.0, 0.3, 0.9]),
+    campaign=st.sampled_from(["office-move", "spring"]),
 )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from interrupts import interrupt_once
 from nameserver import NameServer
 from servers import Answer, Asked, MailServer, Script, always, answer
 
@@ -405,24 +405,15 @@ def test_an_address_is_not_what_the_server_says() -> None:
     assert probed(heard).reason is Reason.MAILBOX_NOT_FOUND
 
 
-def test_an_interrupt_keeps_what_was_said(
-    serve: Callable[..., MailServer], resolver: Resolver, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupt_keeps_what_was_said(serve: Callable[..., MailServer], resolver: Resolver) -> None:
     """Interrupted in the middle, the same probe goes on, and the result is that of one run."""
     people = [f"u{n:02}@acme.example" for n in range(30)]
     frame = pd.DataFrame({"email": people})
     script = knows("u01")
     whole = verify(frame, "probe", "2026-10-01", resolver=resolver, probe=probe_of(serve(script).port))
     server = serve(script)
-    probe, waiting = probe_of(server.port, throttle=Throttle(Limit(messages=5, window=100.0))), threading.Thread.join
-
-    def interrupted(thread: threading.Thread, timeout: float | None = None) -> None:
-        if timeout and sum(line.startswith("RCPT") for line in server.lines) >= 8:
-            monkeypatch.undo()
-            raise KeyboardInterrupt
-        waiting(thread, 0.005 if timeout else timeout)
-
-    monkeypatch.setattr(threading.Thread, "join", interrupted)
+    probe = probe_of(server.port, throttle=Throttle(Limit(messages=5, window=100.0)))
+    interrupt_once(lambda: sum(line.startswith("RCPT") for line in server.lines) >= 8)
     with pytest.raises(KeyboardInterrupt):
         verify(frame, "probe", "2026-10-01", resolver=resolver, probe=probe)
     before = [line for line in server.lines if line.startswith("RCPT")]

@@ -19,9 +19,8 @@ from bulkkit.dispatch import plan
 from bulkkit.errors import ConfigurationError, RelayError
 from bulkkit.ledger import Ledger
 from bulkkit.sending.clock import ScaledClock
-from bulkkit.sending.line import MESSAGES_PER_CONNECTION
 from bulkkit.sending.password import ENVIRONMENT, password_for
-from bulkkit.sending.relay import Relay
+from bulkkit.sending.relay import MESSAGES_PER_CONNECTION, Relay
 from bulkkit.sending.throttle import Throttle
 
 SECRET = "correct horse/battery"

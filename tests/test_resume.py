@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
-import signal
-import subprocess
-import sys
-import textwrap
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,10 +11,10 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from killing import Killer, toll_of
 from rehearsal import START, campaign, people, relay, start, states
-from servers import Answer, Asked, MailServer, answer
+from servers import Answer, MailServer, answer
 
-from bulkkit.accounts import of_send
 from bulkkit.dispatch import plan, resume
 from bulkkit.errors import ConfigurationError, InputError, LeaseError, LedgerError, RelayError
 from bulkkit.ledger import Ledger
@@ -37,65 +32,16 @@ MESSAGES = 1500
 KILLS = 10
 CONNECTIONS = 5
 
-SEND = """
-    import sys
-    from bulkkit.dispatch import resume
-    from bulkkit.sending.relay import Relay
-    relay = Relay(f"smtp://127.0.0.1:{sys.argv[2]}", max_connections=int(sys.argv[3]))
-    resume(sys.argv[1], sys.argv[4], [relay]).wait()
-"""
-
-
-class Killer:
-    """A server's script that kills the sending process at a random step of a random message, so many times."""
-
-    def __init__(self, seed: int, kills: int) -> None:
-        self._chance = random.Random(seed)
-        self._left = kills
-        self.kills = 0
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def aim(self, process: subprocess.Popen[bytes]) -> None:
-        """Choose the next moment, in steps from now."""
-        self._process = process
-        self._steps = self._chance.randint(200, 700) if self._left else sys.maxsize
-
-    def __call__(self, asked: Asked) -> Answer | None:
-        """Answer as usual, unless it is the moment."""
-        self._steps -= asked.step in {"banner", "MAIL", "RCPT", "DATA", "dot"}
-        if self._steps == 0:
-            os.kill(self._process.pid, signal.SIGKILL)
-            self._left -= 1
-            self.kills += 1
-        return None
-
 
 def test_killed_again_and_again_it_loses_nobody(serve: Callable[..., MailServer], path: Path) -> None:
     """Killed at random steps and resumed until it is done: none lost, none twice, few in doubt."""
-    audience = people(MESSAGES)
-    killer = Killer(2026, KILLS)
-    server = serve(killer)
-    to = Relay(f"smtp://127.0.0.1:{server.port}", max_connections=CONNECTIONS)
-    plan(campaign(audience), [to], throttle=Throttle.unlimited(), ledger=path).queue(confirm=MESSAGES)
-    command = [sys.executable, "-c", textwrap.dedent(SEND), NAME, str(server.port), str(CONNECTIONS), str(path)]
-    while True:
-        with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
-            killer.aim(process)
-            _, said = process.communicate(timeout=120)
-        if process.returncode == 0:
-            break
-        assert process.returncode == -signal.SIGKILL, said.decode()
-    sends, has = Ledger(path).sends(), server.counts()
-    doubtful = sends.loc[sends["state"] == "in_doubt", "email"]
-    lost = [email for email in sends.loc[sends["state"] == "accepted", "email"] if not has[email]]
-    twice = [email for email, count in has.items() if count > 1]
-    print(f"kills {killer.kills}, lost {len(lost)}, twice {len(twice)}, in doubt {len(doubtful)}")
-    assert killer.kills == KILLS >= 8
-    assert lost == twice == []
-    assert set(sends["state"]) <= {"accepted", "in_doubt"}
-    assert len(doubtful) <= killer.kills * CONNECTIONS
-    assert of_send(sends, MESSAGES).holds
-    assert {taken.message_id for taken in server.mail} <= set(sends["message_id"])
+    killer = Killer(2026, KILLS, (100, 500))
+    toll = toll_of(path, killer, serve(killer), MESSAGES, CONNECTIONS)
+    print(toll)
+    assert toll.kills == KILLS
+    assert toll.lost == toll.twice == 0
+    assert toll.in_doubt <= toll.kills * CONNECTIONS
+    assert toll.holds
 
 
 @settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -265,6 +211,27 @@ def test_a_relay_that_is_not_there_is_said_at_once(path: Path) -> None:
     with pytest.raises(RelayError, match="nothing listens there"):
         resume(NAME, path, [away])
     assert (Ledger(path).sends()["state"] == "queued").all()
+
+
+def test_a_full_disk_stops_the_send(serve: Callable[..., MailServer], path: Path) -> None:
+    """Where the ledger can take no more nobody further is asked for; with room again it goes on, and nobody has two."""
+    server = serve()
+    to = Relay(f"smtp://127.0.0.1:{server.port}", max_connections=CONNECTIONS)
+    plan(campaign(people(300)), [to], throttle=Throttle.unlimited(), ledger=path).queue(confirm=300)
+    ledger = Ledger(path)
+    with ledger._database.transaction() as connection:
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages + 5}")
+    send = resume(NAME, ledger, [to])
+    with pytest.raises(LedgerError, match=r"disk that holds .* is full.*make room and resume"):
+        send.wait(20)
+    asked = sum(line.startswith("MAIL") for line in server.lines)
+    assert asked < 300
+    assert asked <= len(server.mail) + 2 * CONNECTIONS
+    resumed = resume(NAME, path, [to]).wait(20)
+    assert resumed.accepted + resumed.in_doubt == 300
+    assert resumed.in_doubt <= CONNECTIONS
+    assert set(server.counts().values()) == {1}
 
 
 def test_a_damaged_ledger_is_not_sent_from(serve: Callable[..., MailServer], path: Path) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkkit.sending.reply import Reply
-from bulkkit.sending.retry import DEAD, GREYLIST_SECONDS, Decision, Retry
+from bulkkit.sending.retry import GREYLIST_SECONDS, GREYLISTED, Decision, Retry
 from bulkkit.vocabulary import SendState
 
 CODES = st.integers(200, 599).filter(lambda code: not 300 <= code < 400)
@@ -27,13 +27,49 @@ def test_the_first_digit_decides(
     assert (decision.delay is not None) == (decision.state == SendState.DEFERRED)
 
 
-@given(RETRIES, CODES, ENHANCED, st.text(), st.integers(1, 30), AGES)
-def test_only_a_dead_mailbox_is_suppressed(
+WORDS = st.text() | st.sampled_from(["user unknown", "no such user here", "mailbox disabled", "account closed"])
+
+
+@given(RETRIES, CODES, ENHANCED, WORDS, st.integers(1, 30), AGES)
+def test_who_refuses_us_or_puts_us_off_suppresses_nobody(
     retry: Retry, code: int, enhanced: str | None, text: str, attempts: int, age: float
 ) -> None:
-    """Somebody is suppressed for a 5xx that says the mailbox is dead, and for nothing else."""
+    """Whatever a server's words, nobody is suppressed for a 4xx, a 4.x.x, or a code about security and policy."""
     decision = retry.decide(code, enhanced, text, attempts, age)
-    assert decision.suppress == (code >= 500 and enhanced in DEAD)
+    if code < 500 or (enhanced and (enhanced[0] != "5" or enhanced.split(".")[1] == "7")):
+        assert not decision.suppress
+
+
+@given(RETRIES, st.integers(500, 599), st.sampled_from(["1.1", "1.2", "1.3", "1.4", "1.6", "1.10"]), st.text())
+def test_a_dead_mailbox_is_suppressed_whatever_the_words(retry: Retry, code: int, detail: str, text: str) -> None:
+    """5.1.1 and its kin say that the mailbox or its domain is not there."""
+    assert retry.decide(code, f"5.{detail}", text, 1, 0).suppress
+
+
+@pytest.mark.parametrize(
+    ("reply", "suppress"),
+    [
+        ("550 user unknown", True),
+        ("550 No such user here", True),
+        ("550 5.2.1 The email account that you tried to reach is inactive", True),
+        ("550 5.4.1 Recipient address rejected: Access denied", True),
+        ("550 5.2.1 The user you are trying to contact is receiving mail too quickly", False),
+        ("550 5.7.1 User unknown", False),
+        ("550 5.7.17 Mailbox owner has changed", False),
+        ("550 5.1.8 Sender domain unknown", False),
+        ("550 4.1.1 Mailbox not found", False),
+        ("550 No", False),
+        ("551 Not here", False),
+        ("553 Not allowed", False),
+        ("554 Your host is on a block list, user unknown", False),
+        ("552 5.2.2 Mailbox full", False),
+        ("450 4.1.1 User unknown for now", False),
+    ],
+)
+def test_the_rules_of_suppression(reply: str, suppress: bool) -> None:
+    """A code or words that name a dead mailbox suppress; a bare reply code, a policy and a full box do not."""
+    code, text = int(reply[:3]), reply[4:]
+    assert Retry().decide(code, Reply(code, text).enhanced_code, text, 1, 0).suppress is suppress
 
 
 @given(RETRIES, st.text(), st.integers(1, 30), AGES)
@@ -60,7 +96,7 @@ def test_waits_grow_and_then_stay(retry: Retry, attempts: int) -> None:
 )
 def test_greylisting_waits_five_minutes_once(code: int, text: str) -> None:
     """A greylist is tried again after five minutes, the next time as any other deferral."""
-    assert Retry().decide(code, None, text, 1, 0).delay == GREYLIST_SECONDS == 300
+    assert Retry().decide(code, None, text, 1, 0) == Decision(SendState.DEFERRED, GREYLISTED, GREYLIST_SECONDS)
     assert Retry().decide(code, None, text, 2, 300).delay == 3600
 
 
@@ -76,7 +112,7 @@ def test_what_is_no_greylist_waits_half_an_hour(code: int, text: str) -> None:
         ("5.1.1", Decision(SendState.REFUSED, "InvalidRecipient", suppress=True)),
         ("5.1.2", Decision(SendState.REFUSED, "BadDomain", suppress=True)),
         ("5.1.6", Decision(SendState.REFUSED, "InactiveMailbox", suppress=True)),
-        ("5.2.1", Decision(SendState.REFUSED, "InactiveMailbox")),
+        ("5.2.1", Decision(SendState.REFUSED, "InactiveMailbox", suppress=True)),
         ("5.2.2", Decision(SendState.REFUSED, "QuotaIssues")),
         ("5.7.1", Decision(SendState.REFUSED, "PolicyRelated")),
         ("5.7.26", Decision(SendState.REFUSED, "AuthenticationFailed")),

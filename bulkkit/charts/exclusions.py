@@ -21,6 +21,7 @@ STEP_NAMES: Final = {
     "risky": "disposable or probably misspelt",
     "capped": "written to too often",
     "over_limit": "beyond the first so many asked for",
+    "holdout": "held out to measure what the message does",
     "recipients": "recipients",
 }
 """What the steps of a plan mean, in a few words that can follow a number or begin a line."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Final
 
@@ -72,7 +72,7 @@ class People:
         position, now = self.positions[number], clock.now()
         row = self.checked.iloc[position : position + 1]
         recipient = trial_recipients(message.campaign, row, message, now)[0]
-        return message.preview(replace(recipient, tracked=False), now)
+        return message.preview(recipient._replace(tracked=False), now)
 
     def tokens(self, message: CompiledMessage) -> tuple[TokenUse, ...]:
         """Return the columns that the message fills in, those with a gap or without a column first."""

@@ -12,7 +12,7 @@ import pandas as pd
 from bulkkit.campaign import Campaign
 from bulkkit.composition.form import Choosing, Form, Writing
 from bulkkit.composition.material import Material
-from bulkkit.errors import AddressError, BulkkitError, InputError
+from bulkkit.errors import AddressError, BulkkitError, InputError, explained
 from bulkkit.message.message import Message
 from bulkkit.message.sender import Sender
 from bulkkit.vocabulary import CampaignKind
@@ -40,8 +40,7 @@ class Problem:
     @property
     def said(self) -> str:
         """What a person reads of it."""
-        own = isinstance(self.error, BulkkitError)
-        return str(self.error) if own else f"{type(self.error).__name__}: {self.error}"
+        return explained(self.error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +51,6 @@ class Wording:
     sender: Sender
     message: Message
     problems: tuple[Problem, ...]
-
-    def has_problem(self, *places: Place) -> bool:
-        """Tell whether one of these places has a problem."""
-        return any(problem.place in places for problem in self.problems)
 
 
 STAND_IN_SENDER: Final = Sender("sender@example.org", postal_address="–")

@@ -8,10 +8,9 @@ from pathlib import Path
 from bulkkit.composition.form import Form
 from bulkkit.composition.outcome import Outcome, Stamp
 from bulkkit.composition.reading import Wording
-from bulkkit.dispatch.drafting import Draft
+from bulkkit.dispatch.draft import Draft
 from bulkkit.dispatch.plans import Plan
 from bulkkit.message.compiled import compile_message
-from bulkkit.preflight import as_frame, preflight
 
 
 def stamp_of(ledger: str) -> Stamp:
@@ -40,5 +39,5 @@ def revised(before: Outcome | None, form: Form, words: Wording, stamp: Stamp) ->
     campaign = replace(
         old.campaign, name=words.name, sender=words.sender, message=words.message, purpose=form.writing.purpose
     )
-    draft = Draft(campaign, old.route, message, old.checked, old.fate, old.consent)
-    return replace(old, campaign=campaign, message=message, findings=as_frame(preflight(draft.situation())))
+    draft = Draft(campaign, old.route, message, old.checked, old.fate, old.reach, old.consent)
+    return replace(old, campaign=campaign, message=message, findings=draft.findings())

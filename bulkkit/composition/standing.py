@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from bulkkit.ledger import Ledger
-from bulkkit.vocabulary import SendState
-
-ENDED: Final = (SendState.ACCEPTED, SendState.REFUSED, SendState.EXPIRED, SendState.IN_DOUBT)
-"""The states of a message on which a send does not work any more by itself."""
+from bulkkit.vocabulary import UNFINISHED, SendState
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +38,6 @@ def standing(ledger: Ledger | None, campaign: str) -> Standing | None:
         begun_at=row["created_at"].to_pydatetime(),
         recipients=int(row["recipients"]),
         accepted=counts.get(SendState.ACCEPTED, 0),
-        open=sum(counts.values()) - sum(counts.get(state, 0) for state in ENDED),
+        open=sum(counts.get(state, 0) for state in UNFINISHED),
         sent_elsewhere=not counts,
     )

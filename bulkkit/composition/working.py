@@ -12,8 +12,9 @@ from bulkkit.composition.outcome import Outcome
 from bulkkit.composition.reading import STAND_IN_NAME, STAND_IN_SENDER, Place, Problem, Wording, read, wording
 from bulkkit.composition.revision import revised, stamp_of
 from bulkkit.composition.standing import standing
-from bulkkit.dispatch.drafting import existing_ledger, plan
+from bulkkit.dispatch.drafting import plan
 from bulkkit.dispatch.plans import Plan
+from bulkkit.dispatch.route import existing_ledger
 from bulkkit.errors import BulkkitError, InputError, LedgerError, RelayError, TemplateError
 from bulkkit.ledger import Ledger
 from bulkkit.message.compiled import CompiledMessage, compile_message

@@ -6,9 +6,9 @@ import json
 from dataclasses import asdict
 from typing import Any, Final
 
-from bulkkit.dispatch.drafting import existing_ledger
 from bulkkit.dispatch.plans import Plan
 from bulkkit.dispatch.resumption import resume
+from bulkkit.dispatch.route import existing_ledger
 from bulkkit.errors import ConfirmationError, InputError
 from bulkkit.ledger import Ledger
 from bulkkit.sending.send import Send
@@ -48,7 +48,7 @@ def begin(plan: Plan, confirm: int | None = None) -> Send:
     _require_same(plan, ledger.spec(name))
     if ledger.is_unfinished(name):
         _require_confirmed(plan, confirm, stored)
-    return resume(name, ledger, plan.route.relays, plan.route.links)
+    return resume(name, ledger, plan.route.relays, plan.route.links, plan.route.dkim)
 
 
 def stored_recipients(ledger: Ledger, campaign: str) -> int | None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from os import PathLike
-from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
@@ -14,24 +12,26 @@ import pandas as pd
 from bulkkit.addresses import mailbox_keys
 from bulkkit.campaign import Campaign
 from bulkkit.contacts import has_consent_columns
-from bulkkit.dispatch.merge import trial_recipients
+from bulkkit.dispatch.draft import Draft, reach_of
+from bulkkit.dispatch.lookup import known_networks
 from bulkkit.dispatch.plans import Plan
-from bulkkit.dispatch.route import Route
+from bulkkit.dispatch.route import Route, existing_ledger
+from bulkkit.dispatch.timetable import timetable
 from bulkkit.errors import InputError
+from bulkkit.fitness import LAST
 from bulkkit.ledger import Ledger
-from bulkkit.message.compiled import CompiledMessage, compile_message
+from bulkkit.message.compiled import compile_message
+from bulkkit.message.dkim import Dkim
 from bulkkit.message.links import Links
-from bulkkit.preflight import Situation, as_frame, preflight
-from bulkkit.sending.estimate import finishing_times
-from bulkkit.sending.planning import FREQUENCY_DAYS, RECIPIENT, Choices, bought, fates, networks, waterfall
+from bulkkit.sending.planning import FREQUENCY_DAYS, RECIPIENT, Choices, fates, networks, waterfall
 from bulkkit.sending.relay import Relay
 from bulkkit.sending.retry import Retry
-from bulkkit.sending.throttle import HOUR, Throttle
+from bulkkit.sending.throttle import Throttle
 from bulkkit.verification import verify
 from bulkkit.vocabulary import CONSENT_COLUMNS, VERDICT_DTYPES, CampaignKind, Reason
 
-TRIAL_RECIPIENTS: Final = 50
-"""For so many recipients, the list's first ones, preflight writes the message out."""
+REACTING_DAYS: Final = 3
+"""Days after which nearly everybody who reacts to a campaign has."""
 
 DEFAULT_LEAVE_OUT: Final = (Reason.DISPOSABLE, Reason.POSSIBLE_TYPO)
 
@@ -46,7 +46,10 @@ def plan(
     consent: str | None = None,
     leave_out: Collection[str] = DEFAULT_LEAVE_OUT,
     limit: int | None = None,
+    holdout: float = 0.0,
     retry: Retry | None = None,
+    resolver: Any = None,
+    dkim: Dkim | None = None,
 ) -> Plan:
     """Return a plan of sending `campaign`; nothing is sent and nothing is written.
 
@@ -68,8 +71,19 @@ def plan(
         Risky addresses to leave out, by reason: `disposable`, `possible_typo`, `role_based`, `privacy_relay`.
     limit
         At most so many recipients, the list's first ones that remain.
+    holdout
+        The share of the recipients to keep without the message, so that what it did
+        can be measured: drawn by the campaign's name and the mailbox, the same
+        people however often it is planned, and stored with the campaign.
     retry
         When to try again and when to give up; by default after four days.
+    resolver
+        Who is asked for the domains' MX, which name the networks and nothing else
+        (as for `verify`). By default this machine's name servers where a relay is
+        on another machine, and nobody where all are on this one; without a limit
+        to keep nobody is asked. What DNS does not answer is the registrable domain.
+    dkim
+        Whose signature the messages bear; None where the relay signs, or nobody does.
 
     Raises
     ------
@@ -80,7 +94,7 @@ def plan(
     ConfigurationError, LedgerError
         Where the relays do not fit each other or the ledger.
     """
-    route = Route(tuple(relays), links, throttle or Throttle.cautious(), retry or Retry())
+    route = Route(tuple(relays), links, throttle or Throttle.cautious(), retry or Retry(), dkim)
     known = existing_ledger(ledger)
     if known is not None:
         route.check_ledger(known)
@@ -95,43 +109,17 @@ def plan(
         consent=consent,
         leave_out=leave_out,
         limit=limit,
+        holdout=holdout,
+        campaign=campaign.name,
     )
-    return _drafted(Draft(campaign, route, message, checked, fates(checked, choices), consent), ledger)
+    fate = fates(checked, choices)
+    reach = reach_of(checked, fate, choices.blasts, _past(known, choices.kind, route))
+    return _plan(Draft(campaign, route, message, checked, fate, reach, consent), ledger, resolver)
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A campaign with each row's fate decided, and nothing worked out from it yet."""
-
-    campaign: Campaign
-    route: Route
-    message: CompiledMessage
-    checked: pd.DataFrame
-    fate: pd.Series[Any]
-    consent: str | None
-
-    @property
-    def rows(self) -> pd.DataFrame:
-        """The rows that will be written to."""
-        return self.checked[self.fate == RECIPIENT]
-
-    def situation(self) -> Situation:
-        """Return what preflight looks at."""
-        now = self.route.clock.now()
-        return Situation(
-            campaign=self.campaign,
-            message=self.message,
-            recipients=self.rows,
-            columns=tuple(map(str, self.campaign.audience.columns)),
-            bought=int(bought(self.checked).sum()),
-            consent=self.consent,
-            only_loopback=self.route.only_loopback,
-            trial=tuple(trial_recipients(self.campaign.name, self.rows.iloc[:TRIAL_RECIPIENTS], self.message, now)),
-        )
-
-
-def _drafted(draft: Draft, ledger: str | PathLike[str] | Ledger) -> Plan:
-    network = networks(draft.checked["email"].where(draft.fate == RECIPIENT))
+def _plan(draft: Draft, ledger: str | PathLike[str] | Ledger, resolver: Any) -> Plan:
+    written_to = draft.checked["email"].where(draft.fate == RECIPIENT)
+    network = networks(written_to, known_networks(written_to, draft.route, resolver))
     return Plan(
         campaign=draft.campaign,
         ledger=ledger,
@@ -141,17 +129,11 @@ def _drafted(draft: Draft, ledger: str | PathLike[str] | Ledger) -> Plan:
         fate=draft.fate,
         network=network,
         waterfall=waterfall(draft.fate),
-        findings=as_frame(preflight(draft.situation())),
-        eta=_eta(network, draft.route),
+        findings=draft.findings(),
+        eta=timetable(network, draft.route, existing_ledger(ledger)),
+        reach=draft.reach,
         consent=draft.consent,
     )
-
-
-def existing_ledger(ledger: str | PathLike[str] | Ledger) -> Ledger | None:
-    """Return the ledger, or None where its file is not there yet; none is made."""
-    if isinstance(ledger, Ledger):
-        return ledger
-    return Ledger(ledger) if Path(ledger).exists() else None
 
 
 def _require_consent(campaign: Campaign, consent: str | None) -> None:
@@ -175,18 +157,7 @@ def _recent_blasts(ledger: Ledger | None, route: Route) -> pd.DataFrame:
     return pd.DataFrame({"campaign": [], "email": []}) if ledger is None else ledger.blasts_since(since)
 
 
-def _eta(network: pd.Series[Any], route: Route) -> pd.DataFrame:
-    counts = network.value_counts()
-    times = finishing_times({str(name): int(count) for name, count in counts.items()}, route.throttle, route.relays)
-    limits = [route.throttle.limit(str(name)) for name in counts.index]
-    hourly = [None if limit.messages is None else limit.messages * HOUR / limit.window for limit in limits]
-    frame = pd.DataFrame(
-        {
-            "network": counts.index.astype("str"),
-            "recipients": counts.to_numpy(),
-            "per_hour": pd.array(hourly, dtype="Float64"),
-            "connections": pd.array([limit.connections for limit in limits], dtype="Int64"),
-            "finishes_after": pd.to_timedelta([times[str(name)] for name in counts.index], unit="s"),
-        }
-    )
-    return frame.sort_values(["finishes_after", "recipients"], ascending=False, ignore_index=True)
+def _past(ledger: Ledger | None, kind: str, route: Route) -> pd.DataFrame:
+    """Return the latest campaigns of a kind whose people have had the time to react."""
+    until = route.clock.now() - timedelta(days=REACTING_DAYS)
+    return pd.DataFrame() if ledger is None else ledger.reactions(kind, until, 2 * LAST)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from bulkkit.contacts.values import booleans
+from bulkkit.contacts.tracking import may_track
 from bulkkit.message.compiled import CompiledMessage
 from bulkkit.transitions import Recipient
 
@@ -25,9 +25,7 @@ def merge_fields(rows: pd.DataFrame, message: CompiledMessage) -> Iterator[dict[
 
 def tracked(rows: pd.DataFrame, message: CompiledMessage) -> pd.Series[Any]:
     """Tell whose opens and clicks are measured: theirs who agreed, in a message that measures."""
-    if not message.measures or "tracking_consent" not in rows.columns:
-        return pd.Series(False, index=rows.index)
-    return booleans(rows["tracking_consent"]).fillna(False).astype(bool)
+    return may_track(rows) & message.measures
 
 
 def trial_recipients(campaign: str, rows: pd.DataFrame, message: CompiledMessage, now: datetime) -> list[Recipient]:

@@ -14,11 +14,12 @@ import pandas as pd
 from bulkkit.addresses import mailbox_keys
 from bulkkit.campaign import Campaign
 from bulkkit.dispatch.merge import merge_fields, tracked, trial_recipients
-from bulkkit.dispatch.route import Route
+from bulkkit.dispatch.route import Route, existing_ledger
+from bulkkit.dispatch.timetable import Behaviour, simulated
 from bulkkit.errors import ConfirmationError, InputError, PreflightError
+from bulkkit.findings import Reach, Severity
 from bulkkit.ledger import Ledger
 from bulkkit.message.compiled import CompiledMessage, Preview, compile_message
-from bulkkit.preflight import Severity
 from bulkkit.sending.password import password_for
 from bulkkit.sending.planning import RECIPIENT
 from bulkkit.sending.send import Send
@@ -53,6 +54,7 @@ class Plan:
     waterfall: pd.DataFrame = field(repr=False)
     findings: pd.DataFrame = field(repr=False)
     eta: pd.DataFrame = field(repr=False)
+    reach: Reach = field(repr=False)
     consent: str | None = None
 
     @property
@@ -71,7 +73,19 @@ class Plan:
         return f"<Plan {self.campaign.name}: {self.recipients:,} recipients, done after {self.finishes_after}{stop}>"
 
     def rows(self, step: str) -> pd.DataFrame:
-        """Return the rows of the verified list behind a step of the waterfall; `recipients` are those who get it."""
+        """Return the rows of the verified list behind a step of the waterfall; `recipients` are those who get it.
+
+        `read` is the whole list.
+
+        Raises
+        ------
+        InputError
+            Where the waterfall has no such step.
+        """
+        if step not in {RECIPIENT, *self.waterfall["step"]}:
+            raise InputError(f"{step!r} is no step of the waterfall; it has {', '.join(self.waterfall['step'])}.")
+        if step == "read":
+            return self.checked
         return self.checked[self.fate == (RECIPIENT if step == "recipients" else step)]
 
     def preview(self, number: int = 0) -> Preview:
@@ -89,6 +103,35 @@ class Plan:
             trial_recipients(self.campaign.name, rows, self.message, self._now())[0], self._now()
         )
 
+    def simulate(self, behaviour: Behaviour = None) -> pd.DataFrame:
+        """Return what would become of this send, step by step, without sending anything.
+
+        Throttle, retry, slow-down, breaker and stop are those of the real send,
+        asked with a simulated clock. `bulkkit.charts.simulation` draws it.
+
+        Parameters
+        ----------
+        behaviour
+            How the networks behave: `"well"`, `"greylisting"`, `"hourly_cap"`,
+            `"storm"` (421 for two hours), `"block"`, or a
+            `bulkkit.sending.provider.Provider` with numbers of its own; for all
+            networks, or by network as a mapping, the others as they usually do.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns time (a timedelta from the start), network, accepted, deferred,
+            refused, expired (counts of the step) and waiting (left after it); its
+            `attrs` say `stopped`, why the send stopped itself, and `barred`, the
+            networks that got nothing more.
+
+        Raises
+        ------
+        InputError
+            Where a behaviour is not known, or a network is none of the plan's.
+        """
+        return simulated(self.network, self.route, existing_ledger(self.ledger), behaviour)
+
     def test_to(self, email: str) -> str:
         """Send one test mail, filled in with the first recipient's data, to `email`; return the relay's answer.
 
@@ -105,7 +148,8 @@ class Plan:
         message_id = make_msgid(domain=self.campaign.sender.domain)
         recipient = Recipient(0, self.campaign.name, email, message_id, False, self._now(), 0, fields)
         relay = self.route.relays[0]
-        message = plain.write(recipient, self._now())
+        message, signer = plain.write(recipient, self._now()), self.route.signer()
+        message = message if signer is None else signer.signed(message)
         return send_trial(relay, password_for(relay), self.campaign.sender.address, email, message)
 
     def send(self, confirm: int | None = None, at: datetime | None = None) -> Send:
@@ -176,19 +220,22 @@ class Plan:
                 "fields": [json.dumps(fields, ensure_ascii=False) for fields in merge_fields(rows, self.message)],
             }
         )
+        kept_out = self.rows("holdout")["email"]
+        held_out = pd.DataFrame({"email": kept_out.str.strip(), "mailbox": mailbox_keys(kept_out)})
         self.route.check_ledger(ledger)
-        ledger.store(self._record(at), stored)
+        ledger.store(self._record(at), stored, held_out)
         if self.route.links is not None:
             self.route.links.follow(ledger.path)
 
     def _record(self, at: datetime | None) -> CampaignRecord:
-        sender, links = self.campaign.sender, self.route.links
+        sender, links, dkim = self.campaign.sender, self.route.links, self.route.dkim
         spec = {
             "message": self.campaign.message.spec(),
             "sender": asdict(sender),
             "throttle": self.route.throttle.spec(),
             "retry": self.route.retry.spec(),
             "links": links and {"base_url": links.base_url, "fingerprint": links.fingerprint},
+            "dkim": dkim and {"domain": dkim.domain, "selector": dkim.selector},
             "consent": self.consent,
             "waterfall": self.waterfall.to_dict("records"),
         }

@@ -11,6 +11,7 @@ from bulkkit.dispatch.route import Route
 from bulkkit.errors import ConfigurationError, LedgerError, RelayError
 from bulkkit.ledger import Ledger
 from bulkkit.message.compiled import compile_message
+from bulkkit.message.dkim import Dkim
 from bulkkit.message.links import Links
 from bulkkit.message.message import Message
 from bulkkit.message.sender import Sender
@@ -25,6 +26,7 @@ def resume(
     ledger: str | PathLike[str] | Ledger = "bulkkit.db",
     relays: Sequence[Relay] = (),
     links: Links | None = None,
+    dkim: Dkim | None = None,
 ) -> Send:
     """Return a running (or finished) `Send` that goes on exactly where the ledger says.
 
@@ -41,6 +43,9 @@ def resume(
         One or several, of the kind with which the campaign was planned: the sandbox's or real ones.
     links
         The same links as in the plan; None where that had none.
+    dkim
+        Whose signature the messages bear; by default as planned, and the key comes from
+        `BULKKIT_DKIM_KEY` or the keyring.
 
     Raises
     ------
@@ -56,7 +61,7 @@ def resume(
     if not spec:
         raise LedgerError(f"{campaign!r} was sent elsewhere and only its events are in this ledger; it cannot go on.")
     throttle, retry = Throttle.from_spec(spec["throttle"]), Retry.from_spec(spec["retry"])
-    route = Route(tuple(relays), _same_links(campaign, links, spec), throttle, retry)
+    route = Route(tuple(relays), _same_links(campaign, links, spec), throttle, retry, dkim or _planned_dkim(spec))
     _same_clock(campaign, opened, route)
     route.check_ledger(opened)
     if links is not None:
@@ -93,6 +98,11 @@ def _same_links(campaign: str, links: Links | None, spec: Mapping[str, Any]) -> 
             "would not answer. Pass the same key."
         )
     return links
+
+
+def _planned_dkim(spec: Mapping[str, Any]) -> Dkim | None:
+    # Ledgers of the first version say nothing of signatures.
+    return Dkim(**planned) if (planned := spec.get("dkim")) else None
 
 
 def _same_clock(campaign: str, ledger: Ledger, route: Route) -> None:

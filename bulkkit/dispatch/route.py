@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
 
 from bulkkit.errors import ConfigurationError, LedgerError
+from bulkkit.keys import signer
 from bulkkit.ledger import Ledger
 from bulkkit.message.compiled import CompiledMessage
+from bulkkit.message.dkim import Dkim, Signer
 from bulkkit.message.links import Links
 from bulkkit.sending.clock import SYSTEM_CLOCK, Clock
 from bulkkit.sending.job import Job
@@ -31,6 +35,7 @@ class Route:
     links: Links | None
     throttle: Throttle
     retry: Retry
+    dkim: Dkim | None = None
 
     def __post_init__(self) -> None:
         if not self.relays:
@@ -54,9 +59,13 @@ class Route:
         return all(relay.is_loopback for relay in self.relays)
 
     def job(self, message: CompiledMessage) -> Job:
-        """Return the job of sending `message` this way; passwords are asked for here."""
+        """Return the job of sending `message` this way; passwords and the signature's key are asked for here."""
         passwords = {relay.name: password for relay in self.relays if (password := password_for(relay)) is not None}
-        return Job(message.campaign, message, self.relays, self.throttle, self.retry, passwords)
+        return Job(message.campaign, message, self.relays, self.throttle, self.retry, passwords, self.signer())
+
+    def signer(self) -> Signer | None:
+        """Return who signs the messages, or None where nobody here does."""
+        return None if self.dkim is None else signer(self.dkim)
 
     def check_relays(self, job: Job) -> None:
         """Raise `RelayError` where a relay of the job cannot be used; each is greeted and left."""
@@ -80,3 +89,10 @@ class Route:
                 f"{ledger.path} holds rehearsals in the sandbox, whose bounces and unsubscribes are simulated. "
                 "Use another file for the real send: ledger='real.db'."
             )
+
+
+def existing_ledger(ledger: str | PathLike[str] | Ledger) -> Ledger | None:
+    """Return the ledger, or None where its file is not there yet; none is made."""
+    if isinstance(ledger, Ledger):
+        return ledger
+    return Ledger(ledger) if Path(ledger).exists() else None

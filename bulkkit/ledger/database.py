@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from bulkkit.errors import LedgerError
+from bulkkit.ledger.filesystem import read_mountinfo, refusal
 from bulkkit.ledger.schema import VERSION, is_foreign, is_newer, migrate
 
 Result = TypeVar("Result")
@@ -25,8 +26,9 @@ class Database:
     With a write-ahead log, a reader never waits for a writer's commit.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, mountinfo: Callable[[], str] = read_mountinfo) -> None:
         self.path = path
+        _require_local(path, mountinfo())
         self._lock = threading.Lock()
         self._reading = threading.Lock()
         with self._explained():
@@ -126,6 +128,12 @@ class Database:
             yield
         except sqlite3.Error as error:
             raise LedgerError(_explain(self.path, error)) from error
+
+
+def _require_local(path: Path, mountinfo: str) -> None:
+    why = refusal(path.resolve(), mountinfo)
+    if why is not None:
+        raise LedgerError(f"{path} lies on {why}. Keep the ledger on a disk of the machine that sends.")
 
 
 def _open(path: Path) -> sqlite3.Connection:

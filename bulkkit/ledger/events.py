@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 import pandas as pd
@@ -11,7 +12,7 @@ import pandas as pd
 from bulkkit.addresses import mailbox_key
 from bulkkit.errors import InputError
 from bulkkit.frames import conform, require
-from bulkkit.ledger.moments import to_stored_or_none
+from bulkkit.ledger.moments import from_stored, to_stored, to_stored_or_none
 from bulkkit.ledger.queue import send_id_of
 from bulkkit.ledger.suppressions import suppress_by_event
 from bulkkit.vocabulary import EVENT_DTYPES, EventKind
@@ -52,6 +53,17 @@ def add_events(connection: sqlite3.Connection, frame: pd.DataFrame) -> int:
         record(connection, dict(zip(EVENT_DTYPES, row, strict=True)))
         for row in events.itertuples(index=False, name=None)
     )
+
+
+def note_import(connection: sqlite3.Connection, at: datetime, count: int, new: int) -> None:
+    """Remember that so many events came in, so many of them new: what nobody imported yet stops nobody's mail."""
+    connection.execute("INSERT INTO imports VALUES (?, ?, ?)", (to_stored(at), count, new))
+
+
+def last_import(connection: sqlite3.Connection) -> datetime | None:
+    """Return when events came in last, or None where none ever did."""
+    at = connection.execute("SELECT MAX(at) FROM imports").fetchone()[0]
+    return None if at is None else from_stored(at)
 
 
 def _join(connection: sqlite3.Connection, event: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:

@@ -10,14 +10,32 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from filelock import FileLock, Timeout
 
 from bulkkit.errors import LeaseError, LedgerError
 from bulkkit.ledger.database import Database
 from bulkkit.ledger.moments import from_stored, to_stored
+
+A_LOOK: Final = 0.2
+"""Seconds for which a sender waits for the lock: somebody who looks whether it is held has it for microseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who sends from a ledger; the message of a lease that is refused, and `bulkkit status`, say so."""
+
+    process: int
+    host: str
+    campaign: str
+    since: datetime
+
+    def __str__(self) -> str:
+        return f"process {self.process} on {self.host}, sending {self.campaign!r} since {self.since:%F %T} UTC"
 
 
 @contextmanager
@@ -32,7 +50,7 @@ def hold(database: Database, campaign: str) -> Iterator[None]:
     """
     lock = FileLock(lock_path(database.path), thread_local=False)
     try:
-        lock.acquire(blocking=False)
+        lock.acquire(timeout=A_LOOK, poll_interval=0.01)
     except Timeout:
         raise LeaseError(_who(database, campaign)) from None
     except OSError as error:
@@ -55,14 +73,30 @@ def lock_path(ledger: Path) -> Path:
     return ledger.with_name(ledger.name + ".lock")
 
 
+def holder(database: Database) -> Holder | None:
+    """Return who sends from the ledger now, or None where nobody does."""
+    last = _last(database)
+    if last is None:
+        return None
+    lock = FileLock(lock_path(database.path), thread_local=False)
+    try:
+        lock.acquire(blocking=False)
+    except (Timeout, OSError):
+        return last
+    lock.release()
+    return None
+
+
 def _who(database: Database, campaign: str) -> str:
-    with database.reading() as connection:
-        row = connection.execute("SELECT process, host, campaign, since FROM sender").fetchone()
-    holder = "another process"
-    if row:
-        process, host, other, since = row
-        holder = f"process {process} on {host}, sending {other!r} since {from_stored(since):%Y-%m-%d %H:%M:%S} UTC,"
+    last = _last(database)
+    who = "another process" if last is None else f"{last},"
     return (
-        f"{campaign!r} cannot be sent now: {holder} holds the ledger {database.path}. "
+        f"{campaign!r} cannot be sent now: {who} holds the ledger {database.path}. "
         "Wait for it or stop it; its death frees the ledger at once."
     )
+
+
+def _last(database: Database) -> Holder | None:
+    with database.reading() as connection:
+        row = connection.execute("SELECT process, host, campaign, since FROM sender").fetchone()
+    return None if row is None else Holder(row[0], row[1], row[2], from_stored(row[3]))

@@ -11,9 +11,22 @@ from typing import Any
 
 import pandas as pd
 
-from bulkkit.ledger import events, lease, queue, resolution, steps, suppressions, tables
+from bulkkit.ledger import (
+    events,
+    experience,
+    holdouts,
+    lease,
+    past,
+    queue,
+    reactions,
+    resolution,
+    steps,
+    suppressions,
+    tables,
+)
 from bulkkit.ledger.database import Database
-from bulkkit.transitions import CampaignRecord, PastClaim, Pending, Recipient, Stamp, Step
+from bulkkit.ledger.lease import Holder
+from bulkkit.transitions import CampaignRecord, PastClaim, PastDeferral, Pending, Recipient, Stamp, Step
 from bulkkit.vocabulary import UNFINISHED, SendState
 
 
@@ -73,7 +86,14 @@ class Ledger:
         that person.
         """
         with self._database.transaction() as connection:
-            return events.add_events(connection, frame)
+            new = events.add_events(connection, frame)
+            events.note_import(connection, datetime.now(UTC), len(frame), new)
+        return new
+
+    def last_import(self) -> datetime | None:
+        """Return when events were stored last by `add_events`, or None where none ever were."""
+        with self._database.reading() as connection:
+            return events.last_import(connection)
 
     def add_campaigns(self, frame: pd.DataFrame) -> int:
         """Store what is known of campaigns sent elsewhere (columns of `CAMPAIGN_DTYPES`); return how many were new."""
@@ -106,10 +126,21 @@ class Ledger:
             ).fetchone()
         return row[0] if row else None
 
-    def store(self, record: CampaignRecord, rows: pd.DataFrame) -> None:
-        """Store a campaign and its queued messages in one transaction."""
+    def holdouts(self, campaign: str | None = None) -> pd.DataFrame:
+        """Return one row a campaign and a person who was held out of it (columns of `vocabulary.HOLDOUT_DTYPES`).
+
+        They would have got the message and were drawn not to: beside the
+        campaign's recipients they show what the message did.
+        """
+        with self._database.reading() as connection:
+            return tables.holdouts(connection, campaign)
+
+    def store(self, record: CampaignRecord, rows: pd.DataFrame, held_out: pd.DataFrame | None = None) -> None:
+        """Store a campaign, its queued messages, and who is held out (email, mailbox), in one transaction."""
         with self._database.transaction() as connection:
             queue.store(connection, record, rows)
+            if held_out is not None:
+                holdouts.store(connection, record, held_out)
 
     def spec(self, campaign: str) -> dict[str, Any]:
         """Return what was stored to go on with a campaign; `InputError` where there is no such one."""
@@ -124,6 +155,10 @@ class Ledger:
     def lease(self, campaign: str) -> AbstractContextManager[None]:
         """Return the lease as a context; entering raises `LeaseError` where somebody else sends."""
         return lease.hold(self._database, campaign)
+
+    def holder(self) -> Holder | None:
+        """Return which process sends from this ledger now, or None."""
+        return lease.holder(self._database)
 
     def check(self) -> None:
         """Raise `LedgerError` where the file is damaged."""
@@ -162,6 +197,21 @@ class Ledger:
         with self._database.reading() as connection:
             return queue.claims_since(connection, now, seconds, clock)
 
+    def first_claims(self, clock: str, pause: float) -> dict[str, Stamp]:
+        """Return when each relay was first used, counted anew after `pause` seconds without use."""
+        with self._database.reading() as connection:
+            return past.first_claims(connection, clock, pause)
+
+    def began(self, campaign: str) -> Stamp | None:
+        """Return when the first message of a campaign was taken up, or None where none was."""
+        with self._database.reading() as connection:
+            return past.began(connection, campaign)
+
+    def deferrals_since(self, now: Stamp, seconds: float, clock: str) -> list[PastDeferral]:
+        """Return who answered 4xx in the last seconds, in campaigns of that clock, the oldest first."""
+        with self._database.reading() as connection:
+            return past.deferrals_since(connection, now, seconds, clock)
+
     def counts(self, campaign: str) -> dict[SendState, int]:
         """Return how many of a campaign's messages stand in each state."""
         with self._database.reading() as connection:
@@ -180,6 +230,19 @@ class Ledger:
         """Return who was sent which blast since `moment` (columns campaign, email)."""
         with self._database.reading() as connection:
             return queue.blasts_since(connection, moment)
+
+    def reactions(self, kind: str, until: datetime, most: int) -> pd.DataFrame:
+        """Return how people reacted to the `most` latest campaigns of a kind (columns of `REACTION_DTYPES`).
+
+        Up to the moment `until`, the oldest first.
+        """
+        with self._database.reading() as connection:
+            return reactions.reactions(connection, kind, until, most)
+
+    def experience(self, clock: str) -> tuple[int, int, int, float]:
+        """Return of the latest messages accepted by a clock: all, put off once, more often, seconds of an attempt."""
+        with self._database.reading() as connection:
+            return experience.experience(connection, clock)
 
     def in_doubt(self, campaign: str) -> pd.DataFrame:
         """Return the rows of a campaign on which a person has not decided yet."""

@@ -55,6 +55,15 @@ MIGRATIONS: Final = (
         campaign TEXT NOT NULL, since INTEGER NOT NULL
     ) STRICT;
     """,
+    """
+    CREATE TABLE imports (at INTEGER NOT NULL, events INTEGER NOT NULL, new INTEGER NOT NULL) STRICT;
+    """,
+    """
+    CREATE TABLE holdouts (
+        campaign TEXT NOT NULL REFERENCES campaigns, mailbox TEXT NOT NULL, email TEXT NOT NULL, at INTEGER NOT NULL,
+        PRIMARY KEY (campaign, mailbox)
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
 """Migration n brings a ledger from version n to n + 1; they are never changed, only added to."""
 

@@ -1,10 +1,11 @@
-"""The steps of running sends, written down: claims, dots and outcomes."""
+"""The steps of running sends, written down: claims, dots and outcomes, those of one kind together."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
+from typing import Any, Final
 
 from bulkkit.errors import LedgerError
 from bulkkit.ledger.moments import to_stored, to_stored_or_none
@@ -38,44 +39,58 @@ _SUPPRESS: Final = """
 
 
 def write(connection: sqlite3.Connection, steps: Sequence[Step]) -> frozenset[int]:
-    """Write steps in their order; return the sends whose claim was withheld because they are suppressed by now."""
-    withheld = set()
-    for step in steps:
-        match step:
-            case Claim():
-                if not _claim(connection, step):
-                    withheld.add(step.send_id)
-            case Dotted():
-                _expect_one(connection.execute(_DOT, (step.send_id,)), step)
-            case Outcome():
-                _conclude(connection, step)
-    return frozenset(withheld)
+    """Write steps as if one came after the other; return the sends whose claim was withheld: suppressed by now."""
+    if len({step.send_id for step in steps}) == len(steps):
+        # No message has two steps here, so their order does not matter.
+        groups = [[step for step in steps if type(step) is kind] for kind in _WRITERS]
+    else:
+        groups = [[step] for step in steps]
+    written = (_WRITERS[type(group[0])](connection, group) for group in groups if group)
+    return frozenset(chain.from_iterable(written))
 
 
-def _claim(connection: sqlite3.Connection, step: Claim) -> bool:
-    at = to_stored(step.stamp.at)
-    if step.again:
-        # The claim overwrites the stamps of the attempt before it, and the limits count each attempt.
-        connection.execute(_KEEP_ATTEMPT, (step.send_id,))
-    stamp = (step.relay, at, step.stamp.boot_id, step.stamp.boot_seconds)
-    if connection.execute(_CLAIM, (*stamp, step.send_id)).rowcount:
-        return True
-    _expect_one(connection.execute(_WITHHOLD, (at, step.send_id)), step)
-    return False
+def _conclude(connection: sqlite3.Connection, steps: Sequence[Outcome]) -> Sequence[int]:
+    rows = [
+        (state, reason, to_stored_or_none(due_at), to_stored(at), smtp_code, enhanced_code, reply, send_id)
+        for send_id, state, at, reason, due_at, smtp_code, enhanced_code, reply, _ in steps
+    ]
+    _expect_all(connection.executemany(_OUTCOME, rows).rowcount, steps)
+    dead = [(SuppressionReason.BOUNCED, to_stored(step.at), step.send_id) for step in steps if step.suppress]
+    connection.executemany(_SUPPRESS, dead)
+    return ()
 
 
-def _conclude(connection: sqlite3.Connection, step: Outcome) -> None:
-    at = to_stored(step.at)
-    due = to_stored_or_none(step.due_at)
-    reply = (step.smtp_code, step.enhanced_code, step.reply)
-    _expect_one(connection.execute(_OUTCOME, (step.state, step.reason, due, at, *reply, step.send_id)), step)
-    if step.suppress:
-        connection.execute(_SUPPRESS, (SuppressionReason.BOUNCED, at, step.send_id))
+def _dot(connection: sqlite3.Connection, steps: Sequence[Dotted]) -> Sequence[int]:
+    _expect_all(connection.executemany(_DOT, steps).rowcount, steps)
+    return ()
 
 
-def _expect_one(cursor: sqlite3.Cursor, step: Step) -> None:
-    if cursor.rowcount != 1:
+def _claim(connection: sqlite3.Connection, steps: Sequence[Claim]) -> Sequence[int]:
+    # The claim overwrites the stamps of the attempt before it, and the limits count each attempt.
+    connection.executemany(_KEEP_ATTEMPT, [(step.send_id,) for step in steps if step.again])
+    rows = [
+        (relay, to_stored(stamp.at), stamp.boot_id, stamp.boot_seconds, send_id) for send_id, relay, stamp, _ in steps
+    ]
+    claimed = connection.executemany(_CLAIM, rows).rowcount
+    if claimed == len(steps):
+        return ()
+    left = [(at, send_id) for _, at, _, _, send_id in rows]
+    withheld = [send_id for at, send_id in left if connection.execute(_WITHHOLD, (at, send_id)).rowcount]
+    _expect_all(claimed + len(withheld), steps)
+    return withheld
+
+
+_WRITERS: Final[Mapping[type[Step], Callable[[sqlite3.Connection, Any], Sequence[int]]]] = {
+    Outcome: _conclude,
+    Dotted: _dot,
+    Claim: _claim,
+}
+
+
+def _expect_all(written: int, steps: Sequence[Step]) -> None:
+    if written != len(steps):
+        rows = ", ".join(str(step.send_id) for step in steps[:5]) + (", …" if len(steps) > 5 else "")
         raise LedgerError(
-            f"The ledger's row {step.send_id} is not where this send left it ({type(step).__name__} does not fit). "
+            f"The ledger's row {rows} is not where this send left it ({type(steps[0]).__name__} does not fit). "
             "Another program changed it; stop both, then resume."
         )

@@ -13,7 +13,7 @@ from bulkkit.addresses import mailbox_key, mailbox_keys
 from bulkkit.errors import InputError
 from bulkkit.frames import require
 from bulkkit.ledger.moments import to_stored
-from bulkkit.refusals import DEAD, classify
+from bulkkit.refusals import DEAD, is_about_sender, says_dead
 from bulkkit.vocabulary import BounceType, EventKind, SuppressionReason
 
 _INSERT: Final = "INSERT OR IGNORE INTO suppressions VALUES (?, ?, ?, ?, ?, ?)"
@@ -68,8 +68,9 @@ def reason_of(event: Mapping[str, Any]) -> SuppressionReason | None:
 
 
 def _is_dead(event: Mapping[str, Any]) -> bool:
-    # Not every 5.1.x is: 5.1.7 and 5.1.8 are about the sender's address.
-    return event.get("bounce_class") in DEAD or classify(event.get("enhanced_code")).reason in DEAD
+    # Not every 5.1.x is: 5.1.7 and 5.1.8 are about the sender's address. And who refuses us says nothing of anybody.
+    enhanced = event.get("enhanced_code")
+    return says_dead(enhanced) or (event.get("bounce_class") in DEAD and not is_about_sender(enhanced))
 
 
 def suppress_by_event(connection: sqlite3.Connection, event: Mapping[str, Any], at: int) -> None:

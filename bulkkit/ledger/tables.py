@@ -15,6 +15,7 @@ from bulkkit.refusals import PASSING
 from bulkkit.vocabulary import (
     CAMPAIGN_DTYPES,
     EVENT_DTYPES,
+    HOLDOUT_DTYPES,
     SEND_DTYPES,
     SUPPRESSION_DTYPES,
     TIMESTAMP,
@@ -45,6 +46,11 @@ def campaigns(connection: sqlite3.Connection) -> pd.DataFrame:
 def suppressions(connection: sqlite3.Connection) -> pd.DataFrame:
     """Return one row an address, with the columns of `SUPPRESSION_DTYPES`."""
     return _table(connection, "suppressions", SUPPRESSION_DTYPES, "at")
+
+
+def holdouts(connection: sqlite3.Connection, campaign: str | None) -> pd.DataFrame:
+    """Return one row a campaign and person held out of it, with the columns of `HOLDOUT_DTYPES`."""
+    return _table(connection, "holdouts", HOLDOUT_DTYPES, "campaign, mailbox", campaign=campaign)
 
 
 def events(connection: sqlite3.Connection, campaign: str | None) -> pd.DataFrame:

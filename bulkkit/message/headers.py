@@ -63,8 +63,10 @@ def by_mail(sender: Sender, recipient: Recipient) -> str:
     return f"{_mail_to(sender)}{_in_address(recipient.message_id)}"
 
 
+@lru_cache(maxsize=256)
 def envelope_address(email: str) -> str:
     """Return an address as it is written to a server: its domain in A-labels, its local part untouched."""
+    # Asked for the envelope and again for the header.
     local, _, domain = email.strip().rpartition("@")
     return f"{local}@{ascii_domain(domain)}"
 

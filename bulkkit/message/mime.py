@@ -95,9 +95,3 @@ def alternatives(parts: Sequence[Sequence[bytes | Piece]], boundary: str) -> lis
 
 def _hidden(dots: re.Match[bytes]) -> bytes:
     return b"".join(b"=2E" * len(dots[0][at : at + 24]) + SOFT_BREAK for at in range(0, len(dots[0]), 24))
-
-
-def dot_stuffed(message: bytes) -> bytes:
-    """Return the message as DATA wants it (RFC 5321 §4.5.2), without the final dot."""
-    stuffed = message.replace(b"\r\n.", b"\r\n..")
-    return b"." + stuffed if stuffed.startswith(b".") else stuffed

@@ -15,7 +15,7 @@ WORDS: Final = re.compile(
 """Words in the names of addresses that are lent to dial-up and home customers, from which no mail is taken (the policy
 of the Spamhaus PBL, 2026-11)."""
 
-_REMEDY: Final = "Pass the public one: Probe(address=…)."
+_REMEDY: Final = "Pass the public one: Probe(address=…), or --address."
 _UNSEEN: Final = f"so that this machine's address could not be seen. {_REMEDY}"
 
 

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Column, Table
 
 from bulkkit.screening.passes import Order, Stage, screen
+from bulkkit.verification.aside import Interrupted
 from bulkkit.verification.overview import Summary
 
 
@@ -22,12 +23,20 @@ def screen_and_show(order: Order) -> None:
     tasks: dict[Stage, TaskID] = {}
 
     def heard(stage: Stage, done: int, total: int | None) -> None:
+        if stage is Stage.ASKING:
+            bar.stop()  # Whoever asks shows a bar of its own.
+            return
         if stage not in tasks:
-            tasks[stage] = bar.add_task(stage)
-        bar.update(tasks[stage], completed=done, total=total)
+            tasks[stage] = bar.add_task(stage, total=total)
+            bar.start()
+        bar.update(tasks[stage], completed=done)
 
-    with bar:
-        found = screen(order, heard)
+    try:
+        with bar:
+            found = screen(order, heard)
+    except Interrupted as stopped:
+        Console(stderr=True).print(f"Nothing was written: {stopped}", soft_wrap=True)
+        raise
     show_summary(Console(highlight=False), found, order.target)
 
 

@@ -1,9 +1,9 @@
-"""Two passes over a file: domains are counted, for their frequency tells; then each piece is judged and written."""
+"""Passes over a file: its domains are counted, for their frequency tells; then each piece is judged and written."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from bulkkit.contacts.pieces import ROWS, pieces
+from bulkkit.screening.judge import Judge
 from bulkkit.screening.own_columns import Heading
 from bulkkit.screening.target import new_file
 from bulkkit.screening.writers import writer_for
@@ -19,17 +20,18 @@ from bulkkit.segmentation import moment
 from bulkkit.verification.depths import SYNTAX, require_offered
 from bulkkit.verification.domain_table import domain_table
 from bulkkit.verification.domains import Domains, as_resolver
-from bulkkit.verification.history import with_history
 from bulkkit.verification.overview import Summary, summary_of, tally
-from bulkkit.verification.partition import domain_counts, judge
+from bulkkit.verification.partition import domain_counts
 from bulkkit.verification.past import Past
+from bulkkit.verification.probed import Prober
 
 
 class Stage(StrEnum):
     """What is being done."""
 
     COUNTING = "Reading"
-    ASKING = "Asking DNS"
+    ASKING = "Asking"
+    """Name servers or mail servers, which shows a bar of its own."""
     JUDGING = "Judging"
 
 
@@ -47,7 +49,7 @@ class Order:
         The files: what `read_contacts` reads, and CSV, TSV, XLSX or Parquet by the suffix.
     email
         The column of addresses, where it cannot be found.
-    depth, as_of, resolvers, ledger
+    depth, as_of, resolvers, ledger, probe
         As for `bulkkit.verify`; `resolvers` are addresses of name servers.
     force
         Whether a target that is there is replaced.
@@ -62,6 +64,7 @@ class Order:
     as_of: date | str | None = None
     resolvers: tuple[str, ...] = ()
     ledger: Path | None = None
+    probe: Prober | None = None
     force: bool = False
     rows: int = field(default=ROWS, repr=False)
 
@@ -90,19 +93,17 @@ def screen(order: Order, heard: Heard | None = None) -> Summary:
         a column where the verdict would go, or the target is there already or
         cannot be written. Nothing is left behind then.
     """
-    require_offered(order.depth)
+    require_offered(order.depth, order.probe)
     heard = heard or _nobody
     before = moment(order.as_of) if order.as_of else moment().floor("s")
     with new_file(order.target, order.force) as part, writer_for(order.target, part) as write:
         past = None if order.ledger is None else Past.of(before, ledger=order.ledger)
         counted = _counted(order, heard)
         write.require_room(counted.rows)
-        domains = _domain_table(order, counted, heard)
+        judge = _judge(order, counted, before, past, heard)
         tallies, done = [], 0
         for piece in pieces(order.source, order.rows):
-            people, words = counted.heading.judged(piece)
-            checked = judge(people, domains, as_of=before)
-            checked = checked if past is None else with_history(checked, past)
+            checked, words = judge(piece)
             write(counted.heading.together(piece, checked, words))
             tallies.append(tally(checked))
             done += len(piece)
@@ -126,9 +127,15 @@ def _counted(order: Order, heard: Heard) -> Counted:
     return Counted(heading, done, counts.astype("int64").rename("rows"))
 
 
-def _domain_table(order: Order, counted: Counted, heard: Heard) -> pd.DataFrame:
-    if order.depth == SYNTAX:
-        return domain_table(counted.domains)
-    heard(Stage.ASKING, 0, len(counted.domains))
-    ask = Domains(as_resolver(list(order.resolvers) or None))
-    return domain_table(counted.domains, answers=ask(counted.domains.index))
+def _judge(order: Order, counted: Counted, before: date, past: Past | None, heard: Heard) -> Judge:
+    """Return who judges the pieces, with what name servers and mail servers say as far as the order asks for it."""
+    domains, answers = None, None
+    if order.depth != SYNTAX:
+        heard(Stage.ASKING, 0, len(counted.domains))
+        domains = Domains(as_resolver(list(order.resolvers) or None))
+        answers = domains(counted.domains.index)
+    judge = Judge(counted.heading, before, past, domain_table(counted.domains, answers=answers), domains)
+    if order.probe is None or domains is None:
+        return judge
+    targets = judge.open_mailboxes(pieces(order.source, order.rows))
+    return replace(judge, said=order.probe.ask(targets, domains.resolver))

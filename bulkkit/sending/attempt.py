@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
-from bulkkit.errors import InputError
+from bulkkit.errors import InputError, RelayError
 from bulkkit.message.headers import envelope_address
 from bulkkit.sending.envelope import Envelope
 from bulkkit.sending.job import Job
 from bulkkit.sending.reply import Reply
-from bulkkit.sending.retry import Decision
+from bulkkit.sending.retry import RELAY_BUSY, Decision
 from bulkkit.sending.turnstile import Turn
 from bulkkit.transitions import Outcome, Recipient
 from bulkkit.vocabulary import BounceClass, SendState
@@ -20,35 +19,45 @@ BROKEN_DELAY: Final = 60.0
 """Seconds before a message is tried again whose connection broke before the dot; doubled each time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(NamedTuple):
     """A message written out, with its envelope."""
 
     envelope: Envelope
     message: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """A turn's message on its way; each method returns what became of it, for the ledger."""
 
     job: Job
     turn: Turn
     recipient: Recipient
 
-    def parcel(self, *, utf8: bool) -> Parcel:
-        """Write the message out; `utf8` says whether the relay takes addresses beyond ASCII.
+    def parcel(self, *, utf8: bool, largest: int | None = None) -> Parcel:
+        """Write the message out.
+
+        `utf8` says whether the relay takes addresses beyond ASCII, `largest` how many bytes of a message it takes.
 
         Raises
         ------
         InputError, TemplateError
             Where it cannot be written for this recipient.
+        RelayError
+            Where the relay takes no message as large; another one may.
         """
         message = self.job.message
         envelope = Envelope(message.sender.address, envelope_address(self.recipient.email))
         if envelope.needs_utf8 and not utf8:
             raise InputError("This address needs SMTPUTF8 (RFC 6531), which the relay does not offer.")
-        return Parcel(envelope, message.write(self.recipient, self.job.clock.now()))
+        written = message.write(self.recipient, self.job.clock.now())
+        if self.job.signer is not None:
+            written = self.job.signer.signed(written)
+        if largest is not None and len(written) > largest:
+            raise RelayError(
+                f"The message has {len(written):,} bytes and this relay takes {largest:,} (SIZE, RFC 1870), so "
+                "nothing was asked of it. Shorten the message, or resume over a relay that takes it."
+            )
+        return Parcel(envelope, written)
 
     def unwritten(self, why: str) -> Outcome:
         """Return that it could not be written out."""
@@ -58,12 +67,14 @@ class Attempt:
         """Return what a refusal before the data means; `queued` where it is our sender that the relay refuses."""
         if step == "MAIL" and reply.code >= 500:
             return self._outcome(Decision(SendState.QUEUED, "sender_refused"), reply)
+        if step == "MAIL":
+            return self._outcome(self.job.retry.later(RELAY_BUSY, self.job.retry.wait(self._number), self._age), reply)
         return self.answered(reply)
 
     def answered(self, reply: Reply) -> Outcome:
         """Return what the answer to the message means."""
-        number, enhanced = self.recipient.attempts + 1, reply.enhanced_code
-        return self._outcome(self.job.retry.decide(reply.code, enhanced, reply.text, number, self._age), reply)
+        decision = self.job.retry.decide(reply.code, reply.enhanced_code, reply.text, self._number, self._age)
+        return self._outcome(decision, reply)
 
     def broken(self, why: str) -> Outcome:
         """Return that the connection broke before the dot was written: the message is tried again."""
@@ -89,7 +100,11 @@ class Attempt:
         )
 
     @property
+    def _number(self) -> int:
+        return self.recipient.attempts + 1
+
+    @property
     def _age(self) -> float:
         # From the first attempt, not from queueing: a long send keeps its last messages waiting for days.
-        now = self.job.clock.now()
-        return (now - (self.recipient.first_claimed_at or now)).total_seconds()
+        first = self.recipient.first_claimed_at
+        return 0.0 if first is None else (self.job.clock.now() - first).total_seconds()

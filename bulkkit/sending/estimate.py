@@ -3,77 +3,99 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from heapq import heappop, heappush
+from dataclasses import dataclass
 from typing import Final
 
+from bulkkit.sending.clock import ScaledClock
+from bulkkit.sending.forecast import Forecast, Way
+from bulkkit.sending.provider import Provider
 from bulkkit.sending.relay import Relay
-from bulkkit.sending.schedule import Schedule
-from bulkkit.sending.throttle import Pace, Throttle
+from bulkkit.sending.trains import Timetable
+from bulkkit.vocabulary import SendState
 
 TRANSACTION_SECONDS: Final = 0.1
-"""How long a relay is taken to need for one message; it matters only where nothing else limits."""
+"""How long a relay elsewhere is taken to need for one message, where the ledger does not know it: a few round trips."""
+
+MACHINE_SECONDS: Final = 0.0015
+"""What one message to a relay on this machine costs the machine, whichever connection it goes by: sender and receiver
+share its processors (measured with the sandbox, 2026-11)."""
+
+TRAINS: Final = 40_000
+"""Up to so many messages each is foretold by itself; a forecast of so many trains takes a second at most."""
 
 
-def finishing_times(counts: Mapping[str, int], throttle: Throttle, relays: Sequence[Relay]) -> dict[str, float]:
-    """Return after how many seconds the last message to each network is handed over.
+ENOUGH: Final = 200
+"""Messages from which on earlier sends say how many will be put off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Experience:
+    """What is expected of a send.
+
+    Parameters
+    ----------
+    deferred
+        The share of messages that are put off at their first attempt.
+    again
+        The share of those that are put off once more.
+    seconds
+        How long one message takes on its connection, or None where that is not known.
+    """
+
+    deferred: float = 0.0
+    again: float = 0.0
+    seconds: float | None = None
+
+    @classmethod
+    def of(cls, accepted: int, deferred: int, again: int, seconds: float) -> Experience | None:
+        """Return what so many accepted messages say: how many of them were put off, how many again, how long one took.
+
+        None where there are too few to say anything.
+        """
+        if accepted < ENOUGH:
+            return None
+        return cls(deferred / accepted, again / max(1, deferred), seconds)
+
+    def transaction(self, relays: Sequence[Relay]) -> float:
+        """Return how long one message takes on its connection, in seconds of the relays' clock."""
+        clock = relays[0].clock
+        if self.seconds is not None and not isinstance(clock, ScaledClock):
+            return self.seconds
+        if not all(relay.is_loopback for relay in relays):
+            return TRANSACTION_SECONDS
+        scale = clock.scale if isinstance(clock, ScaledClock) else 1.0
+        return MACHINE_SECONDS * sum(relay.max_connections for relay in relays) * scale
+
+
+SANDBOX: Final = Experience(deferred=0.028, again=0.28)
+"""What the sandbox's mailboxes do, but for those that stay full."""
+
+
+def finishing_times(
+    counts: Mapping[str, int], way: Way, experience: Experience, first_days: Mapping[str, float] | None = None
+) -> dict[str, float]:
+    """Return after how many seconds the last message to each network has its final answer.
+
+    As many messages are put off as `experience` says, spread evenly, and come
+    again as the retry policy says. What nobody can foresee is not in it: networks
+    that slow us down, mailboxes that stay full until they are given up, pauses.
 
     Parameters
     ----------
     counts
         Recipients by network.
-    throttle
-        The limits of the send.
-    relays
-        The relays, whose own rates and connections count as well.
+    way
+        The policies and relays.
+    experience
+        What earlier sends say.
+    first_days
+        As for `Forecast`.
     """
-    schedule = Schedule(throttle)
-    for send_id, network in enumerate(name for name, count in counts.items() for _ in range(count)):
-        schedule.add(send_id, network)
-    return _Simulation(schedule, relays).run()
-
-
-class _Simulation:
-    def __init__(self, schedule: Schedule, relays: Sequence[Relay]) -> None:
-        self._schedule = schedule
-        self._free = [relay.max_connections for relay in relays]
-        self._paces = [relay.paces() for relay in relays]
-        self._busy: list[tuple[float, int, str]] = []
-        self._finished: dict[str, float] = {}
-
-    def run(self) -> dict[str, float]:
-        now = 0.0
-        while self._schedule or self._busy:
-            while self._start_one(now):
-                pass
-            now = self._next_moment(now)
-            self._close_until(now)
-        return self._finished
-
-    def _start_one(self, now: float) -> bool:
-        relay = next((n for n, free in enumerate(self._free) if free and _is_ready(self._paces[n], now)), None)
-        taken = None if relay is None else self._schedule.take(now)
-        if relay is None or taken is None:
-            return False
-        for pace in self._paces[relay]:
-            pace.take()
-        self._free[relay] -= 1
-        heappush(self._busy, (now + TRANSACTION_SECONDS, relay, taken[1]))
-        return True
-
-    def _next_moment(self, now: float) -> float:
-        paces = [pace.ready_at(now) for part in self._paces for pace in part]
-        moments = [self._busy[0][0] if self._busy else None, self._schedule.next_at(), *paces]
-        return min((moment for moment in moments if moment is not None and moment > now), default=now)
-
-    def _close_until(self, now: float) -> None:
-        while self._busy and self._busy[0][0] <= now:
-            ended, relay, network = heappop(self._busy)
-            self._free[relay] += 1
-            self._schedule.release(network, ended)
-            for pace in self._paces[relay]:
-                pace.release(ended)
-            self._finished[network] = ended
-
-
-def _is_ready(paces: Sequence[Pace], now: float) -> bool:
-    return all(pace.is_ready(now) for pace in paces)
+    table = Timetable.of(sum(counts.values()), way.throttle, way.relays, way.seconds, TRAINS)
+    usual = Provider(greylists=experience.deferred, again=experience.again)
+    foretold = Way(table.stretched, way.retry, way.relays, way.seconds)
+    finished: dict[str, float] = dict.fromkeys(counts, 0.0)
+    for happening in Forecast(foretold, table.trains(counts), {}, usual, first_days).run():
+        if happening.state != SendState.DEFERRED:
+            finished[happening.network] = happening.at
+    return finished

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bulkkit.message.compiled import CompiledMessage
+from bulkkit.message.dkim import Signer
 from bulkkit.sending.clock import Clock
 from bulkkit.sending.relay import Relay
 from bulkkit.sending.retry import Retry
@@ -25,6 +26,7 @@ class Job:
     throttle: Throttle
     retry: Retry
     passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
+    signer: Signer | None = None
     deadlines: Deadlines = field(default_factory=Deadlines)
 
     @property
@@ -50,7 +52,7 @@ class Progress:
     `rate` is messages an hour of the send's clock over this run; `eta` is the time
     left until the slowest network is done, at its pace so far, None before there is one. `heartbeat` is when the
     send last moved, by its clock, and `still_for` how many seconds ago that was
-    by the machine's.
+    by the machine's. `notes` say which networks are held back beyond their limit, and why.
     """
 
     campaign: str
@@ -68,6 +70,7 @@ class Progress:
     heartbeat: datetime
     still_for: float
     last_replies: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def done(self) -> int:

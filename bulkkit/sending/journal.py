@@ -17,23 +17,24 @@ class Journal:
 
     def __init__(self, ledger: SendLedger) -> None:
         self._ledger = ledger
+        self._loop = asyncio.get_running_loop()
         self._waiting: list[tuple[tuple[Step, ...], asyncio.Future[frozenset[int]]]] = []
         self._writer: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="bulkkit-ledger")
 
-    async def commit(self, *steps: Step) -> frozenset[int]:
-        """Return once these steps are on the disk: the sends whose claim was withheld.
+    def commit(self, *steps: Step) -> asyncio.Future[frozenset[int]]:
+        """Return, to be awaited, the sends whose claim was withheld; by then these steps are on the disk.
 
         Raises
         ------
         LedgerError
-            Where the ledger cannot be written; then nothing of this group was.
+            Once it is awaited, where the ledger cannot be written; then nothing of this group was.
         """
-        written: asyncio.Future[frozenset[int]] = asyncio.get_running_loop().create_future()
+        written: asyncio.Future[frozenset[int]] = self._loop.create_future()
         self._waiting.append((steps, written))
         if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write_all())
-        return await written
+            self._writer = self._loop.create_task(self._write_all())
+        return written
 
     async def close(self) -> None:
         """Wait for what is being written."""
@@ -42,16 +43,16 @@ class Journal:
         self._thread.shutdown()
 
     async def _write_all(self) -> None:
-        loop = asyncio.get_running_loop()
         while self._waiting:
             group, self._waiting = self._waiting, []
             steps = [step for part, _ in group for step in part]
             try:
+                # Staged here, for a thread that works on rows would wait for Python's lock at each of them.
                 withheld = self._ledger.stage(steps)
                 if withheld is None:
-                    withheld = await loop.run_in_executor(self._thread, self._ledger.write, steps)
+                    withheld = await self._loop.run_in_executor(self._thread, self._ledger.write, steps)
                 else:
-                    await loop.run_in_executor(self._thread, self._ledger.commit)
+                    await self._loop.run_in_executor(self._thread, self._ledger.commit)
             except Exception as error:
                 _settle(group, error)
             else:
@@ -68,4 +69,4 @@ def _settle(
             written.set_exception(result)
         else:
             # Each waiter hears of its own messages, not of the others in its group.
-            written.set_result(result & {step.send_id for step in steps})
+            written.set_result(result and result & {step.send_id for step in steps})

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from bulkkit.errors import InputError, RelayError, TemplateError
 from bulkkit.sending.attempt import Attempt, Parcel
@@ -43,8 +43,7 @@ class Office:
     tally: Tally
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """A message under way: claimed, and its envelope asked for."""
 
     attempt: Attempt
@@ -58,7 +57,7 @@ class Lane:
     def __init__(self, line: Line, office: Office) -> None:
         self._line = line
         self._office = office
-        self._turns: list[Turn] = []
+        self._turns: dict[int, Turn] = {}
         self._owed: list[Outcome] = []
 
     async def run(self) -> None:
@@ -67,19 +66,19 @@ class Lane:
         Raises
         ------
         RelayError
-            Where the relay is out of reach for too long, or refuses the sender.
+            Where the relay is out of reach for too long, refuses the sender, or takes no message as large.
         LedgerError
             Where the ledger cannot be written.
         """
         office, relay = self._office, self._line.relay
         try:
             while turn := await office.turnstile.next(relay):
-                self._turns.append(turn)
+                self._turns[turn.send_id] = turn
                 delivery = await self._begun(turn)
                 while delivery is not None:
                     delivery = await self._handed_over(delivery)
         finally:
-            for turn in self._turns:
+            for turn in self._turns.values():
                 office.turnstile.done(turn)
             await self._line.close()
 
@@ -90,16 +89,21 @@ class Lane:
         except RelayError as error:
             # Nobody waits for a relay with a turn in hand: another connection may be able to take it.
             self._office.turnstile.give_back(turn)
-            self._turns.remove(turn)
+            del self._turns[turn.send_id]
+            self._office.turnstile.failed(self._line.relay, str(error))
             await self._office.turnstile.rest(self._line.backoff(error))
             return None
         attempt = self._attempt(turn)
         try:
-            parcel = attempt.parcel(utf8=session.smtputf8)
+            parcel = attempt.parcel(utf8=session.smtputf8, largest=session.largest)
         except (InputError, TemplateError) as error:
             if not await self._commit(self._claim(attempt)):
                 await self._conclude(attempt, attempt.unwritten(str(error)))
             return None
+        except RelayError:
+            self._office.turnstile.give_back(turn)
+            del self._turns[turn.send_id]
+            raise
         if await self._commit(self._claim(attempt)):
             return None
         try:
@@ -112,7 +116,7 @@ class Lane:
     async def _handed_over(self, delivery: Delivery) -> Delivery | None:
         """Hand a message over; return the next one where its envelope went along."""
         attempt, session = delivery.attempt, delivery.session
-        if self._owed and not await session.is_answered_within(GRACE):
+        if self._owed and not session.is_answered and not await session.is_answered_within(GRACE):
             await self._commit()
         try:
             step, reply = await session.agreed()
@@ -160,11 +164,11 @@ class Lane:
             return None
         attempt = self._attempt(turn)
         try:
-            parcel = attempt.parcel(utf8=session.smtputf8)
-        except (InputError, TemplateError):
+            parcel = attempt.parcel(utf8=session.smtputf8, largest=session.largest)
+        except (InputError, TemplateError, RelayError):
             self._office.turnstile.give_back(turn)  # Its own turn will say why it cannot be written.
             return None
-        self._turns.append(turn)
+        self._turns[turn.send_id] = turn
         return Delivery(attempt, parcel, session)
 
     def _attempt(self, turn: Turn) -> Attempt:
@@ -184,12 +188,12 @@ class Lane:
         return bool(withheld)
 
     def _claimed(self, send_id: int, *, is_withheld: bool) -> None:
-        turn = next(turn for turn in self._turns if turn.send_id == send_id)
+        turn = self._turns[send_id]
         after = SendState.REFUSED if is_withheld else SendState.CLAIMED
         self._office.tally.moved(turn.network, turn.state, after)
         if is_withheld:
             self._office.turnstile.drop(turn)
-            self._turns.remove(turn)
+            del self._turns[send_id]
 
     async def _conclude(self, attempt: Attempt, outcome: Outcome) -> None:
         """Write an outcome down now."""
@@ -206,9 +210,10 @@ class Lane:
         """Count an outcome; it is written down with what comes next."""
         self._owed.append(outcome)
         turn, turnstile = attempt.turn, self._office.turnstile
-        self._turns.remove(turn)
+        del self._turns[turn.send_id]
         said = outcome.reply and f"{attempt.recipient.email}: {outcome.reply}"
         self._office.tally.moved(turn.network, SendState.CLAIMED, outcome.state, said)
+        turnstile.heard(turn, outcome)
         if outcome.due_at is not None:
             turnstile.again(turn, (outcome.due_at - self._office.job.clock.now()).total_seconds())
         if outcome.state == SendState.QUEUED:

@@ -13,8 +13,6 @@ OUTAGE: Final = 900.0
 """Seconds for which a relay may be out of reach before its connections give up; everything can be resumed."""
 FIRST_BACKOFF: Final = 1.0
 LONGEST_BACKOFF: Final = 60.0
-MESSAGES_PER_CONNECTION: Final = 100
-"""KumoMTA's default for an unknown destination (2026-11)."""
 
 
 class Line:
@@ -36,7 +34,7 @@ class Line:
             Where the relay is out of reach; `backoff` says how long to wait before asking again.
         """
         session = self._session
-        if session is not None and not session.is_lost and session.messages < MESSAGES_PER_CONNECTION:
+        if session is not None and not session.is_lost and session.messages < self.relay.messages_per_connection:
             return session
         await self.close()
         password = self._job.passwords.get(self.relay.name)
@@ -46,7 +44,7 @@ class Line:
 
     def can_look_ahead(self, session: Session) -> bool:
         """Tell whether this session may take another message along with the end of the one under way."""
-        return session.pipelines and not session.is_lost and session.messages + 1 < MESSAGES_PER_CONNECTION
+        return session.pipelines and not session.is_lost and session.messages + 1 < self.relay.messages_per_connection
 
     def backoff(self, error: RelayError) -> float:
         """Return the seconds to wait after `session` failed; raise `error` once it failed for `OUTAGE` seconds."""

@@ -27,7 +27,7 @@ def password_for(relay: Relay) -> str | None:
 
 def known_password(relay: Relay) -> str | None:
     """Return the password as the environment or the keyring has it, or None; nobody is asked."""
-    return os.environ.get(ENVIRONMENT) or _from_keyring(relay)
+    return os.environ.get(ENVIRONMENT) or from_keyring(f"{relay.user}@{relay.host}")
 
 
 def masked(text: str, relay: Relay, password: str | None) -> str:
@@ -38,17 +38,18 @@ def masked(text: str, relay: Relay, password: str | None) -> str:
     return text
 
 
-def _from_keyring(relay: Relay) -> str | None:
+def from_keyring(name: str) -> str | None:
+    """Return what the keyring's service `bulkkit` keeps under a name, or None; nobody is asked."""
     try:
         import keyring
         from keyring.errors import KeyringError
     except ImportError:
         return None
     try:
-        password: str | None = keyring.get_password(KEYRING_SERVICE, f"{relay.user}@{relay.host}")
+        secret: str | None = keyring.get_password(KEYRING_SERVICE, name)
     except KeyringError:
         return None  # A machine without a keyring service has nothing to say.
-    return password
+    return secret
 
 
 def _from_prompt(relay: Relay) -> str:

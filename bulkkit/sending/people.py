@@ -22,7 +22,8 @@ class People:
     def of(self, send_id: int) -> Recipient:
         """Return who a send is for; `attempts` counts those that were made before."""
         if send_id not in self._read:
-            kept = self._read if len(self._read) < BATCH else {}
-            wanted = (number for number in self._upcoming(BATCH) if number not in kept and number != send_id)
-            self._read = kept | {person.send_id: person for person in self._ledger.recipients([send_id, *wanted])}
+            if len(self._read) > 2 * BATCH:  # Their turn did not come; they are read again when it does.
+                self._read.clear()
+            ahead = (number for number in self._upcoming(BATCH) if number not in self._read and number != send_id)
+            self._read |= {person.send_id: person for person in self._ledger.recipients([send_id, *ahead])}
         return self._read.pop(send_id)

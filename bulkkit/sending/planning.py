@@ -6,7 +6,7 @@ to the list.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
@@ -20,6 +20,7 @@ from bulkkit.contacts import consented
 from bulkkit.contacts.values import bases
 from bulkkit.errors import InputError
 from bulkkit.message.mime import CONTROL
+from bulkkit.sending.holdout import held_out, require_share
 from bulkkit.vocabulary import CampaignKind, ConsentBasis, Reason, Status
 
 RECIPIENT: Final = "recipient"
@@ -32,8 +33,11 @@ STEPS: Final = (
     "risky",
     "capped",
     "over_limit",
+    "holdout",
 )
 """Why a row is left out, in the order in which the reasons are looked at."""
+CHOSEN: Final = ("risky", "capped", "over_limit", "holdout")
+"""The steps by which rows are left out that may be written to."""
 
 FREQUENCY_CAP: Final = 2
 FREQUENCY_DAYS: Final = 30
@@ -63,6 +67,10 @@ class Choices:
         Reasons of risky rows to leave out.
     limit
         At most so many recipients, the list's first ones.
+    holdout
+        The share of those who remain that is kept without the message, drawn by `campaign` and mailbox.
+    campaign
+        The name by which they are drawn.
     """
 
     kind: CampaignKind
@@ -72,6 +80,8 @@ class Choices:
     consent: str | None = None
     leave_out: Collection[str] = frozenset()
     limit: int | None = None
+    holdout: float = 0.0
+    campaign: str = ""
 
 
 def fates(checked: pd.DataFrame, choices: Choices) -> pd.Series[Any]:
@@ -85,18 +95,30 @@ def fates(checked: pd.DataFrame, choices: Choices) -> pd.Series[Any]:
     Raises
     ------
     InputError
-        Where `leave_out` names what is no reason to leave somebody out.
+        Where `leave_out` names what is no reason to leave somebody out, or `holdout` is no share.
     """
     unknown = set(choices.leave_out) - LEAVE_OUT
     if unknown:
         raise InputError(f"leave_out names {', '.join(sorted(unknown))}; it can name {', '.join(sorted(LEAVE_OUT))}.")
     keys = mailbox_keys(checked["email"].astype("str"))
-    fate = pd.Series(RECIPIENT, index=checked.index, dtype="str", name="fate")
-    for step, applies in _tests(checked, keys, choices).items():
-        fate = fate.mask(applies & (fate == RECIPIENT), step)
+    tests = _tests(checked, keys, choices)
+    step = np.select([test.to_numpy(dtype=bool) for test in tests.values()], range(len(tests)), len(STEPS))
+    _choose(step, keys, choices)
+    names = pd.array([*STEPS, RECIPIENT], dtype="str")
+    return pd.Series(names.take(step), index=checked.index, name="fate")
+
+
+def _choose(step: np.ndarray[Any, np.dtype[Any]], keys: pd.Series[Any], choices: Choices) -> None:
+    """Take out, of those who remain, whoever is beyond the limit, then whoever is held out.
+
+    The holdout is the last step: who is in it would have got the message, so the two groups can be compared.
+    """
+    left = np.flatnonzero(step == len(STEPS))
     if choices.limit is not None:
-        fate = fate.mask((fate == RECIPIENT) & ((fate == RECIPIENT).cumsum() > choices.limit), "over_limit")
-    return fate
+        step[left[choices.limit :]] = STEPS.index("over_limit")
+        left = left[: choices.limit]
+    if require_share(choices.holdout):
+        step[left[held_out(keys.iloc[left], choices.campaign, choices.holdout).to_numpy()]] = STEPS.index("holdout")
 
 
 def _tests(checked: pd.DataFrame, keys: pd.Series[Any], choices: Choices) -> dict[str, pd.Series[Any]]:
@@ -131,7 +153,8 @@ def _unusable(checked: pd.DataFrame, tokens: Collection[str]) -> pd.Series[Any]:
     found = pd.Series(False, index=checked.index)
     for name in tokens:
         if name in checked.columns and not _is_numbers(checked[name]):
-            found |= checked[name].astype("object").map(_has_control, na_action="ignore").eq(True)
+            codes, values = pd.factorize(checked[name])
+            found |= np.append([_has_control(value) for value in values], False)[codes].astype(bool)
     return found
 
 
@@ -153,11 +176,22 @@ def _risky(checked: pd.DataFrame, leave_out: Collection[str]) -> pd.Series[Any]:
 
 
 def _capped(keys: pd.Series[Any], choices: Choices) -> pd.Series[Any]:
-    if choices.kind != CampaignKind.BLAST or choices.blasts.empty:
+    if choices.kind != CampaignKind.BLAST:
         return pd.Series(False, index=keys.index)
-    sent = choices.blasts.assign(mailbox=mailbox_keys(choices.blasts["email"].astype("str")))
+    return _had(keys, choices.blasts, FREQUENCY_CAP)
+
+
+def had_a_blast(emails: pd.Series[Any], blasts: pd.DataFrame) -> int:
+    """Return to how many of the addresses one of the blasts went (columns campaign, email)."""
+    return 0 if blasts.empty else int(_had(mailbox_keys(emails.astype("str")), blasts, 1).sum())
+
+
+def _had(keys: pd.Series[Any], blasts: pd.DataFrame, least: int) -> pd.Series[Any]:
+    if blasts.empty:
+        return pd.Series(False, index=keys.index)
+    sent = blasts.assign(mailbox=mailbox_keys(blasts["email"].astype("str")))
     counts = sent.drop_duplicates(["campaign", "mailbox"]).groupby("mailbox").size()
-    return keys.isin(counts.index[counts >= FREQUENCY_CAP])
+    return keys.isin(counts.index[counts >= least])
 
 
 def waterfall(fate: pd.Series[Any]) -> pd.DataFrame:
@@ -188,12 +222,23 @@ def bought(checked: pd.DataFrame) -> pd.Series[Any]:
     return bases(checked["consent_basis"]).eq(ConsentBasis.BOUGHT).fillna(False).astype(bool)
 
 
-def networks(emails: pd.Series[Any]) -> pd.Series[Any]:
-    """Return the network of each address: the registrable domain (Public Suffix List) of its domain."""
-    known = _public_suffixes()
-    domains = domain_of(emails.astype("str"))
-    table = {domain: known.privatesuffix(domain) or domain for domain in domains.dropna().unique()}
-    return domains.map(table).rename("network")
+def networks(emails: pd.Series[Any], known: Mapping[str, str] | None = None) -> pd.Series[Any]:
+    """Return the network of each address: who is known to run its domain's mail servers, by default nobody.
+
+    What is not known is the registrable domain (Public Suffix List).
+
+    Parameters
+    ----------
+    emails
+        The addresses; one that is missing has no network.
+    known
+        Networks by domain, in lower case and A-labels.
+    """
+    suffixes, names = _public_suffixes(), known or {}
+    codes, domains = pd.factorize(domain_of(emails.astype("str")))
+    table = [names.get(domain) or suffixes.privatesuffix(domain) or domain for domain in domains]
+    found = pd.array(table, dtype="str").take(codes, allow_fill=True)
+    return pd.Series(found, index=emails.index, name="network")
 
 
 @cache

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from functools import lru_cache
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from bulkkit.errors import ConfigurationError
 from bulkkit.sending.clock import SYSTEM_CLOCK, Clock
-from bulkkit.sending.throttle import DAY, HOUR, Limit, Pace
+from bulkkit.sending.throttle import DAY, HOUR, Limit, Pace, Ramp
+from bulkkit.sending.warmup import RampPace
 
 DEFAULT_PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 """RFC 5321 §4.5.4.2, RFC 6409 §3.1, RFC 8314 §3.3."""
+MESSAGES_PER_CONNECTION: Final = 100
+"""KumoMTA's default for an unknown destination (2026-11)."""
 _READS: Final = "it reads smtp+starttls://user@host:587, smtps://user@host or smtp://host"
 
 
@@ -36,6 +39,10 @@ class Relay:
         Messages an hour handed to this relay, or None for no limit of its own.
     daily
         Messages in any 24 hours handed to this relay, or None.
+    messages_per_connection
+        Messages after which a connection to this relay is closed and a new one opened.
+    weight
+        This relay's share of the send beside the other relays' weights; None lets each take what it can.
 
     Raises
     ------
@@ -49,6 +56,9 @@ class Relay:
     rate: int | None = None
     daily: int | None = None
     clock: Clock = field(default=SYSTEM_CLOCK, repr=False, compare=False)
+    _: KW_ONLY
+    messages_per_connection: int = MESSAGES_PER_CONNECTION
+    weight: float | None = None
 
     def __post_init__(self) -> None:
         parts = _split(self.url)
@@ -59,8 +69,9 @@ class Relay:
             )
         if self.max_connections < 1:
             raise ConfigurationError(f"max_connections is {self.max_connections}; a relay needs at least one.")
-        for name, limit in (("rate", self.rate), ("daily", self.daily)):
-            if limit is not None and limit < 1:
+        for name in ("rate", "daily", "messages_per_connection", "weight"):
+            limit = getattr(self, name)
+            if limit is not None and limit < 1 and not (name == "weight" and limit > 0):
                 raise ConfigurationError(f"{name}={limit} would never let a message out; it is 1 or more, or None.")
         if self.user and self.scheme == "smtp" and not self.is_loopback:
             raise ConfigurationError(
@@ -104,11 +115,15 @@ class Relay:
         except ValueError:
             return False
 
-    def paces(self) -> list[Pace]:
-        """Return the relay's own limits at work, each with nothing handed over yet."""
+    def paces(self, ramp: Ramp | None = None, begun: float | None = None) -> list[Pace]:
+        """Return the relay's own limits at work, each with nothing handed over yet.
+
+        `ramp` is the throttle's warm-up, `begun` when this relay's first day of it
+        began, in the clock's seconds, or None where it begins with the first message.
+        """
         limits = [Limit(messages=self.rate, window=HOUR)] if self.rate else []
         limits += [Limit(messages=self.daily, window=DAY)] if self.daily else []
-        return [Pace(limit) for limit in limits]
+        return [Pace(limit) for limit in limits] + ([RampPace(ramp, begun)] if ramp else [])
 
     @property
     def is_sandbox(self) -> bool:

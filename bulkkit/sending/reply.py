@@ -31,7 +31,7 @@ class Reply:
     @property
     def enhanced_code(self) -> str | None:
         """The enhanced status code (RFC 3463) in the text, or None."""
-        return codes(self.text)[1]
+        return _enhanced(self.text)
 
     @property
     def is_positive(self) -> bool:
@@ -40,6 +40,11 @@ class Reply:
 
     def __str__(self) -> str:
         return f"{self.code} {self.text}".strip()
+
+
+@lru_cache(maxsize=1024)
+def _enhanced(text: str) -> str | None:
+    return codes(text)[1]
 
 
 @lru_cache(maxsize=1024)

@@ -11,13 +11,18 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-from bulkkit.errors import RelayError
+import pandas as pd
+
+from bulkkit.errors import RelayError, StoppedError
+from bulkkit.frames import from_rows
+from bulkkit.sending.fleet import RELAY_DTYPES
 from bulkkit.sending.job import Job, Progress, RunState
 from bulkkit.sending.journal import Journal
 from bulkkit.sending.lane import Lane, Office
-from bulkkit.sending.line import Line
+from bulkkit.sending.line import OUTAGE, Line
 from bulkkit.sending.people import People
 from bulkkit.sending.relay import Relay
+from bulkkit.sending.smtp import Session
 from bulkkit.sending.tally import Tally
 from bulkkit.sending.turnstile import Turnstile
 from bulkkit.transitions import SendLedger
@@ -32,11 +37,16 @@ class Runner:
         self.tally = Tally(job.campaign, ledger.network_counts(job.campaign), job.clock)
         self._turnstile = Turnstile(job, ledger)
         self._outage: RelayError | None = None
+        self._at_work = 0
         self.run_state = RunState.RUNNING
 
     def progress(self) -> Progress:
         """Return where the send stands; safe from any thread."""
-        return self.tally.progress(self.run_state)
+        return self.tally.progress(self.run_state, self._turnstile.notes())
+
+    def relays(self) -> pd.DataFrame:
+        """Return how each relay is; safe from any thread."""
+        return from_rows(self._turnstile.relays(), RELAY_DTYPES)
 
     async def run(self) -> None:
         """Send until nothing is left or `stop`; whatever fails, what is in flight is finished first.
@@ -45,6 +55,8 @@ class Runner:
         ------
         RelayError
             Where no relay is left: out of reach, or refusing the sender.
+        StoppedError
+            Where the answers say that going on does harm.
         LedgerError
             Where the ledger cannot be written.
         """
@@ -58,8 +70,7 @@ class Runner:
         for error in ended:
             if isinstance(error, BaseException):
                 raise error
-        if self._outage is not None and self._turnstile.waiting:
-            raise self._outage
+        self._explain()
         self.run_state = RunState.STOPPED if self._turnstile.waiting else RunState.FINISHED
 
     def pause(self) -> None:
@@ -89,11 +100,55 @@ class Runner:
         ]
 
     async def _connection(self, relay: Relay, office: Office) -> None:
+        self._at_work += 1
         try:
-            await Lane(Line(relay, self._job), office).run()
-        except RelayError as error:
-            # The other relays, if there are any, go on.
-            self._outage = error
+            while not await self._worked(relay, office):
+                self._at_work -= 1
+                if not self._at_work:
+                    self._turnstile.end()
+                await self._until_back(relay)
+                self._at_work += 1
         except BaseException:
             self._turnstile.end()
             raise
+
+    async def _worked(self, relay: Relay, office: Office) -> bool:
+        """Take messages until none is left; False where the relay is out of reach for too long, or refuses us."""
+        try:
+            await Lane(Line(relay, self._job), office).run()
+        except RelayError as error:
+            self._turnstile.failed(relay, str(error))
+            self._outage = error
+            return False
+        return True
+
+    async def _until_back(self, relay: Relay) -> None:
+        """Wait until a relay that was given up can be reached again, or nothing is left to do."""
+        password, deadlines = self._job.passwords.get(relay.name), self._job.deadlines
+        await self._turnstile.rest(OUTAGE)
+        while self._turnstile.goes_on:
+            try:
+                session = await Session.open(relay, password, deadlines)
+            except RelayError as error:
+                self._turnstile.failed(relay, str(error))
+                await self._turnstile.rest(OUTAGE)
+            else:
+                await session.close()
+                return
+
+    def _explain(self) -> None:
+        """Raise what ended the send before its time."""
+        name, reason = self._job.campaign, self._turnstile.stop_reason
+        if reason is not None:
+            raise StoppedError(
+                f"{name!r} was stopped: {reason}. {self._turnstile.waiting:,} messages wait; "
+                f"bulkkit.resume({name!r}) goes on with them."
+            )
+        if self._turnstile.barred:
+            raise StoppedError(
+                f"{name!r} is done but for {', '.join(sorted(self._turnstile.barred))}, which refused us again and "
+                f"again, not the people: {'; '.join(self._turnstile.notes())}. What was meant for them is queued "
+                f"still; clear it with them, then bulkkit.resume({name!r}) goes on."
+            )
+        if self._outage is not None and self._turnstile.waiting:
+            raise self._outage

@@ -57,6 +57,11 @@ class Send:
         return tally.networks(most), tally.network_count
 
     @property
+    def relays(self) -> pd.DataFrame:
+        """How each relay is, and what it did in this run (columns of `fleet.RELAY_DTYPES`)."""
+        return self._runner.relays()
+
+    @property
     def clock(self) -> Clock:
         """The clock that the send goes by: the machine's, or the sandbox's."""
         return self._job.clock
@@ -87,7 +92,8 @@ class Send:
     def wait(self, timeout: float | None = None) -> Progress:
         """Wait until the send has ended, at most `timeout` seconds; return where it stands.
 
-        Rows in doubt do not keep it from ending.
+        Rows in doubt do not keep it from ending. Interrupted (Ctrl-C, the stop button of a
+        notebook), this returns and the send goes on; `stop` ends it.
 
         Raises
         ------
@@ -107,10 +113,13 @@ class Send:
         """Go on after `pause`."""
         self._call(self._runner.unpause)
 
-    def stop(self) -> Progress:
-        """End the send once what is in flight is finished; `bulkkit.resume` goes on with it."""
+    def stop(self, timeout: float | None = None) -> Progress:
+        """End the send once what is in flight is finished, and wait for it at most `timeout` seconds.
+
+        `bulkkit.resume` goes on with it.
+        """
         self._call(self._runner.stop)
-        return self.wait()
+        return self.wait(timeout)
 
     def resume(self) -> None:
         """Go on after a stop or a failure, exactly where the ledger says; returns as soon as it runs.

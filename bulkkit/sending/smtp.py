@@ -19,7 +19,6 @@ from typing import Any, cast
 import aiosmtplib
 
 from bulkkit.errors import RelayError
-from bulkkit.message.mime import dot_stuffed
 from bulkkit.sending.envelope import STEPS, Envelope
 from bulkkit.sending.password import masked
 from bulkkit.sending.relay import Relay
@@ -39,11 +38,6 @@ class Deadlines:
     body: float = 180
     dot: float = 600
 
-    @property
-    def steps(self) -> tuple[float, float, float]:
-        """Seconds for MAIL, RCPT and DATA."""
-        return self.envelope, self.envelope, self.data
-
 
 class Session:
     """An open connection that takes one message after the other.
@@ -51,18 +45,22 @@ class Session:
     `ask` sends an envelope, and `agreed` tells what the server says of it. `body`
     writes all of a long message but its dot, `finish` the dot, with a short message before it, and
     `ended` tells what the server says of the message. Where the server pipelines, an
-    envelope is one write, and `finish` takes the next one along.
+    envelope is one write, and `finish` takes the next one along. A message is whole lines, ended by
+    CRLF, none of which begins with a dot (RFC 5321 §4.5.2), as `CompiledMessage.write` returns it.
     """
 
     def __init__(self, client: aiosmtplib.SMTP, deadlines: Deadlines) -> None:
         # The client is kept because its transport would close with it.
         self._client = client
         self._deadlines = deadlines
+        self._for_envelope = (deadlines.envelope, deadlines.envelope, deadlines.data)
+        self._for_dot = (deadlines.dot,)
         self._stream = Stream()
         transport = cast(asyncio.Transport, client.transport)
         self._stream.connection_made(transport)
         transport.set_protocol(self._stream)
         self.smtputf8 = client.supports_extension("smtputf8")
+        self.largest = _largest(client)
         self.pipelines = client.supports_extension("pipelining")
         self.messages = 0
         self._envelope: Envelope
@@ -90,6 +88,10 @@ class Session:
                 if relay.user and password is not None:
                     await client.login(relay.user, password)
         except (aiosmtplib.SMTPException, OSError, TimeoutError, ValueError) as error:
+            if client.transport is not None:
+                cast(
+                    asyncio.Transport, client.transport
+                ).abort()  # Over TLS a close would wait for a goodbye, and the loop may end first.
             client.close()
             raise RelayError(_explain(relay, error, password)) from None
         return cls(client, limits)
@@ -99,18 +101,21 @@ class Session:
         """Whether the connection is gone."""
         return self._stream.is_lost
 
+    @property
+    def is_answered(self) -> bool:
+        """Whether the pipelined envelope is answered."""
+        return self._asked.done.done()
+
     async def is_answered_within(self, seconds: float) -> bool:
         """Tell whether the pipelined envelope is answered, at the latest after so many seconds."""
-        done = self._asked.done
-        if not done.done():
-            await asyncio.wait([done], timeout=seconds)
-        return done.done()
+        await asyncio.wait([self._asked.done], timeout=seconds)
+        return self.is_answered
 
     def ask(self, envelope: Envelope) -> None:
         """Send an envelope; `agreed` tells what comes of it."""
         self._envelope, self._is_asking = envelope, True
         if self.pipelines:
-            (self._asked,) = self._stream.ask(b"".join(envelope.lines), self._deadlines.steps)
+            (self._asked,) = self._stream.ask(b"".join(envelope.lines), self._for_envelope)
 
     async def agreed(self) -> tuple[str, Reply]:
         """Return the first step that the server refused (`MAIL`, `RCPT` or `DATA`), or DATA, with its reply.
@@ -130,7 +135,7 @@ class Session:
 
     async def body(self, message: bytes) -> None:
         """Write a whole message but its final dot, and wait until the kernel has it."""
-        await self._stream.write(_as_data(message), self._deadlines.body)
+        await self._stream.write(message, self._deadlines.body)
 
     def finish(self, message: bytes = b"", then: Envelope | None = None) -> None:
         """Write at once: a message that `body` has not written, the dot, and where the server pipelines an envelope.
@@ -142,17 +147,17 @@ class Session:
         """
         self.messages += 1
         self._is_in_data = False
-        dot = (_as_data(message) if message else b"") + b".\r\n"
         if then is None:
-            (self._ending,) = self._stream.ask(dot, (self._deadlines.dot,))
+            (self._ending,) = self._stream.ask(message + b".\r\n", self._for_dot)
         else:
             self._envelope, self._is_asking = then, True
-            groups = (self._deadlines.dot,), self._deadlines.steps
-            self._ending, self._asked = self._stream.ask(dot + b"".join(then.lines), *groups)
+            data = b"".join((message, b".\r\n", *then.lines))
+            self._ending, self._asked = self._stream.ask(data, self._for_dot, self._for_envelope)
 
     async def ended(self) -> Reply:
         """Return what the server says of the message."""
-        return self._agreeing("the final dot", (await self._ending.done)[0])
+        (reply,) = await self._ending.done
+        return self._agreeing("the final dot", reply)
 
     async def close(self) -> None:
         """Say goodbye where the connection is still there, and close it."""
@@ -178,15 +183,18 @@ class Session:
             if refused := _refusal(self._asked.replies):
                 return refused
             raise
+        mail, recipient, data = replies
+        if data.code == 354 and mail.code == recipient.code == 250:
+            return "DATA", data
         for step, reply in zip(STEPS, replies, strict=True):
             self._agreeing(step, reply)
         refused = _refusal(replies)
-        if refused and replies[-1].is_positive:
-            await self._end_data(has_recipient=replies[1].is_positive)
-        return refused or ("DATA", replies[-1])
+        if refused and data.is_positive:
+            await self._end_data(has_recipient=recipient.is_positive)
+        return refused or ("DATA", data)
 
     async def _one_by_one(self) -> tuple[str, Reply]:
-        for step, line, seconds in zip(STEPS, self._envelope.lines, self._deadlines.steps, strict=True):
+        for step, line, seconds in zip(STEPS, self._envelope.lines, self._for_envelope, strict=True):
             reply = self._agreeing(step, await self._said(line, seconds))
             if not reply.is_positive:
                 break
@@ -219,14 +227,15 @@ class Session:
         return reply
 
 
+def _largest(client: aiosmtplib.SMTP) -> int | None:
+    """Return the bytes of the largest message that the server says it takes (RFC 1870 §3, where 0 says nothing)."""
+    said = client.esmtp_extensions.get("size", "")
+    return int(said) or None if said.isdecimal() and said.isascii() else None
+
+
 def _refusal(replies: list[Reply]) -> tuple[str, Reply] | None:
     said = zip(STEPS, replies, strict=False)
     return next(((step, reply) for step, reply in said if not reply.is_positive), None)
-
-
-def _as_data(message: bytes) -> bytes:
-    ending = b"" if message.endswith(b"\r\n") else b"\r\n"
-    return dot_stuffed(message) + ending
 
 
 def _client(relay: Relay, limits: Deadlines) -> aiosmtplib.SMTP:

@@ -27,10 +27,10 @@ class Exchange:
 
     __slots__ = ("done", "replies", "seconds")
 
-    def __init__(self, seconds: Sequence[float]) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: Sequence[float]) -> None:
         self.seconds = seconds
         self.replies: list[Reply] = []
-        self.done: asyncio.Future[list[Reply]] = asyncio.get_running_loop().create_future()
+        self.done: asyncio.Future[list[Reply]] = loop.create_future()
 
 
 class Stream(asyncio.Protocol):
@@ -41,6 +41,7 @@ class Stream(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._reader = ReplyReader()
         self._asked: deque[Exchange] = deque()
+        self._missing = 0
         self._due = 0.0
         self._alarm: asyncio.TimerHandle | None = None
         self._writable = asyncio.Event()
@@ -63,12 +64,13 @@ class Stream(asyncio.Protocol):
                 raise ReplyError(f"The server spoke unasked: {data[:60]!r}.")
             replies = self._reader.feed(data)
             # Seen before any of them counts: which of too many replies is the true one, nobody can tell.
-            if len(replies) > sum(len(exchange.seconds) - len(exchange.replies) for exchange in self._asked):
+            if len(replies) > self._missing:
                 raise ReplyError(f"The server said more than it was asked for: {data[-60:]!r}.")
-            for reply in replies:
-                self._answer(reply)
         except ReplyError as error:
             self._lose(str(error))
+        else:
+            if replies:
+                self._answer(replies)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell whoever waits that nothing more will come."""
@@ -87,9 +89,10 @@ class Stream(asyncio.Protocol):
 
         A reply's time begins when it is the next one.
         """
-        transport, exchanges = self._alive(), [Exchange(seconds) for seconds in groups]
+        transport, exchanges = self._alive(), [Exchange(self._loop, seconds) for seconds in groups]
         is_first = not self._asked
         self._asked.extend(exchanges)
+        self._missing += sum(map(len, groups))
         if is_first:
             self._watch()
         transport.write(data)
@@ -111,13 +114,17 @@ class Stream(asyncio.Protocol):
         """Drop the connection at once."""
         self._lose("The connection was closed.")
 
-    def _answer(self, reply: Reply) -> None:
-        exchange = self._asked[0]
-        exchange.replies.append(reply)
-        if len(exchange.replies) == len(exchange.seconds):
-            self._asked.popleft()
-            if not exchange.done.done():
-                exchange.done.set_result(exchange.replies)
+    def _answer(self, replies: list[Reply]) -> None:
+        self._missing -= len(replies)
+        while replies:
+            exchange = self._asked[0]
+            missing = len(exchange.seconds) - len(exchange.replies)
+            exchange.replies += replies[:missing]
+            replies = replies[missing:]
+            if len(exchange.replies) == len(exchange.seconds):
+                self._asked.popleft()
+                if not exchange.done.done():
+                    exchange.done.set_result(exchange.replies)
         self._watch()
 
     def _watch(self) -> None:

@@ -18,6 +18,8 @@ from bulkkit.sending.job import Progress, RunState
 from bulkkit.vocabulary import ENDED, UNFINISHED, SendState
 
 LAST_REPLIES: Final = 5
+BEAT: Final = 0.01
+"""Seconds of the machine between two looks at the clock; thousands of messages may move in one of them."""
 
 SLOWEST_AMONG: Final = 10
 """The largest networks: under one limit for each, the last to be done is among them."""
@@ -77,9 +79,11 @@ class Tally:
             part[aim] += 1
             whole[aim] += 1
             self._ended += after in _ANSWERED
-            self._heartbeat, self._moved_at = self._clock.now(), time.monotonic()
             if reply:
                 self._replies.append(reply)
+            now = time.monotonic()
+            if now - self._moved_at > BEAT:
+                self._heartbeat, self._moved_at = self._clock.now(), now
 
     def pause(self) -> None:
         """Stop the watch by which pace and time left are measured."""
@@ -91,8 +95,8 @@ class Tally:
             self._started += self._clock.seconds() - self._paused_at
             self._paused_at = None
 
-    def progress(self, run: RunState) -> Progress:
-        """Return the counts as they stand."""
+    def progress(self, run: RunState, notes: tuple[str, ...] = ()) -> Progress:
+        """Return the counts as they stand, with what is to be noted beside them."""
         now = self._clock.seconds() if self._paused_at is None else self._paused_at
         hours = (now - self._started) / 3600
         with self._lock:
@@ -108,6 +112,7 @@ class Tally:
             heartbeat=heartbeat,
             still_for=time.monotonic() - moved_at,
             last_replies=replies,
+            notes=notes,
         )
 
     def networks(self, most: int | None = None) -> pd.DataFrame:

@@ -1,21 +1,26 @@
 """How fast one network may be written to: a policy that decides, and neither waits nor reads a clock.
 
 The default is the rule of thumb for bulk senders: at most 100 messages an hour
-to one network, and at most 10 at a time. A network is who runs the mail
-servers, not the domain behind the @.
+to one network, and at most 10 at a time, or fewer where the network is known to
+take fewer. A network is who runs the mail servers, not the domain behind the @.
 """
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from math import inf
 from typing import Any, Final
 
 from bulkkit.errors import InputError
 
 HOUR: Final = 3600.0
 DAY: Final = 24 * HOUR
+
+_SPREAD: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(s|min|h|d)\s*")
+_UNITS: Final = {"s": 1.0, "min": 60.0, "h": HOUR, "d": DAY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,22 @@ class Limit:
         if self.window <= 0:
             raise InputError(f"A window of {self.window} s is none; it is a number of seconds above 0.")
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it limits nothing."""
+        return self.messages is None and self.connections is None
+
+    def within(self, other: Limit) -> Limit:
+        """Return one limit under which both hold: neither window ever has more than its number."""
+        connections = [limit.connections for limit in (self, other) if limit.connections is not None]
+        limited = [limit for limit in (self, other) if limit.messages is not None]
+        messages = min((limit.messages or 0 for limit in limited), default=None)
+        # A window is covered by so many of the new ones that together they hold no more than its number.
+        parts = [limit.window / ((limit.messages or 0) // (messages or 1)) for limit in limited]
+        return Limit(messages, max(parts, default=HOUR), min(connections, default=None))
+
+
+UNLIMITED: Final = Limit()
 
 CAUTIOUS: Final = Limit(messages=100, window=HOUR, connections=10)
 
@@ -54,10 +75,35 @@ PROVIDER_LIMITS: Final = {
 }
 """KumoMTA's community figures (2026-11), by the names that verification gives the providers."""
 
+ANY_PROVIDER: Final = Limit(messages=100, window=1.0, connections=10)
+"""KumoMTA's figures for a destination that it does not know (2026-11)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ramp:
+    """What a new sending address hands over in any sliding hour, more from day to day, until it is warm.
+
+    The numbers are those by which SendGrid warms up an address (its documentation,
+    "Automated IP warmup hourly send schedule", 2026-11): 20 messages an hour on the
+    first day, 1.4 times as many on each further one.
+    """
+
+    days: int = 30
+    first: int = 20
+    growth: float = 1.4
+
+    def __post_init__(self) -> None:
+        if self.days < 1 or self.first < 1 or self.growth < 1:
+            raise InputError("A warm-up has 1 day or more, begins with 1 message an hour or more, and never shrinks.")
+
+    def messages(self, day: int) -> int | None:
+        """Return the messages an hour of a day, counted from 0; None once it is warm."""
+        return round(self.first * self.growth**day) if day < self.days else None
+
 
 @dataclass(frozen=True, slots=True)
 class Throttle:
-    """The limits of a send: one for each network named, and one for any other.
+    """The limits of a send: one for each network named, one for any other, and those of the whole.
 
     Parameters
     ----------
@@ -65,37 +111,66 @@ class Throttle:
         The limit of a network that is not named.
     networks
         Limits by network name, as the ledger's `network` column has them.
+    overall
+        The limit of all networks together.
+    ramp
+        The warm-up of each relay; its days are counted from the first message that the ledger has handed to it.
+    spread
+        The time over which the whole send is stretched evenly: `"3h"`, `"90min"`, or seconds. It only ever slows down.
+
+    Raises
+    ------
+    InputError
+        Where `spread` is no length of time.
     """
 
     default: Limit = CAUTIOUS
-    networks: Mapping[str, Limit] = field(default_factory=dict)
+    networks: Mapping[str, Limit] = field(default_factory=dict, repr=False)
+    overall: Limit = UNLIMITED
+    ramp: Ramp | None = None
+    spread: float | str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "spread", _seconds(self.spread))
 
     @classmethod
-    def cautious(cls) -> Throttle:
-        """Return the rule of thumb: 100 messages an hour to one network, 10 at a time."""
-        return cls()
+    def cautious(cls, *, spread: float | str | None = None) -> Throttle:
+        """Return the rule of thumb: 100 messages an hour to one network, 10 at a time or what it takes, if fewer."""
+        limits = {name: CAUTIOUS.within(limit) for name, limit in _by_name_and_domain().items()}
+        return cls(CAUTIOUS, limits, spread=spread)
 
     @classmethod
-    def providers(cls) -> Throttle:
+    def providers(cls, *, spread: float | str | None = None) -> Throttle:
         """Return the big providers' known limits, by name and by domain; others take 100 a second on 10 connections."""
-        from bulkkit.verification.providers import providers
-
-        by_domain = {domain: PROVIDER_LIMITS[name] for domain, name in providers().items() if name in PROVIDER_LIMITS}
-        return cls(Limit(messages=100, window=1.0, connections=10), PROVIDER_LIMITS | by_domain)
+        return cls(ANY_PROVIDER, _by_name_and_domain(), spread=spread)
 
     @classmethod
-    def unlimited(cls) -> Throttle:
+    def warmup(cls, days: int = 30, *, spread: float | str | None = None) -> Throttle:
+        """Return the providers' limits, and for a new sending address a ramp over `days` days (`Ramp`).
+
+        What day it is says the ledger: a relay's first day begins with the first
+        message handed to it, and anew after 30 days without any.
+        """
+        return cls(ANY_PROVIDER, _by_name_and_domain(), ramp=Ramp(days), spread=spread)
+
+    @classmethod
+    def unlimited(cls, *, spread: float | str | None = None) -> Throttle:
         """Return no limit at all: for sinks and sandboxes."""
-        return cls(Limit())
+        return cls(UNLIMITED, spread=spread)
 
     def limit(self, network: str) -> Limit:
         """Return the limit of a network."""
         return self.networks.get(network, self.default)
 
     @property
+    def spread_seconds(self) -> float | None:
+        """The time over which the send is stretched, in seconds, or None."""
+        return None if self.spread is None else float(self.spread)
+
+    @property
     def longest_window(self) -> float:
         """The longest window of all limits, in seconds: how far back a restart must look."""
-        return max(limit.window for limit in (self.default, *self.networks.values()))
+        return max(limit.window for limit in (self.default, self.overall, *self.networks.values()))
 
     def spec(self) -> dict[str, Any]:
         """Return what is needed to make the same throttle again."""
@@ -105,7 +180,30 @@ class Throttle:
     def from_spec(cls, spec: Mapping[str, Any]) -> Throttle:
         """Return the throttle that `spec` describes."""
         networks = {name: Limit(**limit) for name, limit in spec["networks"].items()}
-        return cls(Limit(**spec["default"]), networks)
+        ramp = spec.get("ramp")
+        return cls(
+            default=Limit(**spec["default"]),
+            networks=networks,
+            overall=Limit(**spec.get("overall", {})),
+            ramp=ramp and Ramp(**ramp),
+            spread=spec.get("spread"),
+        )
+
+
+def _by_name_and_domain() -> dict[str, Limit]:
+    from bulkkit.verification.providers import providers
+
+    by_domain = {domain: PROVIDER_LIMITS[name] for domain, name in providers().items() if name in PROVIDER_LIMITS}
+    return PROVIDER_LIMITS | by_domain
+
+
+def _seconds(spread: float | str | None) -> float | None:
+    if isinstance(spread, str):
+        found = _SPREAD.fullmatch(spread)
+        spread = float(found[1]) * _UNITS[found[2]] if found else -1.0
+    if spread is not None and not 0 < spread < inf:
+        raise InputError("spread is a length of time: '3h', '90min', '2d', or a number of seconds above 0.")
+    return spread
 
 
 class Pace:
@@ -114,49 +212,83 @@ class Pace:
     An open transaction counts, and so it does for one window after it was
     closed: at whichever moment of it the server counts the message, no window of
     the server's holds more than the limit. Each method takes the moment in
-    seconds; the caller owns the clock.
+    seconds; the caller owns the clock. `open` is how many are open now. A
+    transaction may stand for several messages, one after the other over one
+    connection: a forecast asks so.
     """
 
-    __slots__ = ("_handed", "_limit", "_open")
+    __slots__ = ("_claimed", "_connections", "_ends", "_handed", "_is_held",
+                 "_messages", "_most", "_own", "_rest", "_window", "open")  # fmt: skip
 
     def __init__(self, limit: Limit) -> None:
-        self._limit = limit
-        self._handed: deque[float] = deque()
-        self._open = 0
+        self._own = limit
+        self._handed: deque[float] | tuple[()] = ()
+        self.open = self._claimed = 0
+        self.free()
 
     def ready_at(self, now: float) -> float | None:
         """Return when the next message may go: `now`, later, or None while too many are open."""
-        if self._limit.connections is not None and self._open >= self._limit.connections:
+        if self._is_held and now >= self._ends:
+            self.free()
+        if self._connections is not None and self.open >= self._connections:
             return None
-        if self._limit.messages is None:
-            return now
-        free = self._limit.messages - self._open
+        ready = now if self._rest <= now else self._rest
+        if self._messages is None:
+            return ready
+        free = self._messages - self._claimed
         if free <= 0:
             return None
-        return now if len(self._handed) < free else max(now, self._handed[-free] + self._limit.window)
+        if len(self._handed) < free:
+            return ready
+        room = self._handed[-free] + self._window
+        if room <= ready:
+            return ready
+        # A limit that ends before then is asked again at its end.
+        return room if room < self._ends else max(ready, self._ends)
 
     def is_ready(self, now: float) -> bool:
         """Tell whether the next message may go now."""
         ready = self.ready_at(now)
         return ready is not None and ready <= now
 
-    def take(self) -> None:
+    def take(self, messages: int = 1) -> None:
         """Count a transaction opened."""
-        self._open += 1
+        self.open += 1
+        self._claimed += messages
 
-    def release(self, now: float) -> None:
+    def release(self, now: float, messages: int = 1) -> None:
         """Count a transaction closed, and its message handed over."""
-        self._open -= 1
-        self.remember(now)
+        self.open -= 1
+        self._claimed -= messages
+        if self._most:
+            self.remember(now, messages)
 
-    def drop(self) -> None:
+    def drop(self, messages: int = 1) -> None:
         """Count a transaction closed in which nothing was handed over."""
-        self._open -= 1
+        self.open -= 1
+        self._claimed -= messages
 
-    def remember(self, moment: float) -> None:
+    def remember(self, moment: float, messages: int = 1) -> None:
         """Count a message that was handed over at `moment`, such as before a restart; in the order of time."""
-        if self._limit.messages is None:
+        if not self._most:
             return
-        self._handed.append(moment)
-        if len(self._handed) > self._limit.messages:
-            self._handed.popleft()
+        # Most networks of a long list get one message: until then there is nothing to keep.
+        handed = self._handed or deque()
+        handed.extend((moment,) * messages)
+        while len(handed) > self._most:
+            handed.popleft()
+        self._handed = handed
+
+    def hold(self, limit: Limit, rests_until: float, ends: float) -> None:
+        """Let nothing out before `rests_until`, and until `ends` keep within `limit` as well as the own one."""
+        self._keep(self._own.within(limit))
+        self._is_held, self._rest, self._ends = True, rests_until, ends
+
+    def free(self) -> None:
+        """Go on under the own limit alone."""
+        self._keep(self._own)
+        self._is_held, self._rest, self._ends = False, -inf, inf
+
+    def _keep(self, limit: Limit) -> None:
+        self._messages, self._window, self._connections = limit.messages, limit.window, limit.connections
+        self._most = max(self._own.messages or 0, limit.messages or 0)

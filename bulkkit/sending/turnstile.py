@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+from bulkkit.sending.fleet import Fleet
 from bulkkit.sending.job import Job
+from bulkkit.sending.listening import Listening
+from bulkkit.sending.memory import Memory
 from bulkkit.sending.relay import Relay
 from bulkkit.sending.schedule import Schedule
-from bulkkit.sending.throttle import DAY
-from bulkkit.transitions import PastClaim, SendLedger, Stamp
+from bulkkit.transitions import Outcome, SendLedger
 from bulkkit.vocabulary import SendState
 
 LONGEST_WAIT: Final = 0.25
@@ -33,18 +35,22 @@ class Turnstile:
 
     def __init__(self, job: Job, ledger: SendLedger) -> None:
         self._clock = job.clock
-        self._schedule = Schedule(job.throttle)
-        self._relays = {relay.name: relay.paces() for relay in job.relays}
+        memory = Memory(job, ledger)
+        connections = sum(relay.max_connections for relay in job.relays)
+        self._schedule = Schedule(job.throttle, memory.begun, connections)
+        self._fleet = Fleet(job.relays, job.throttle.ramp, memory.first_days)
+        self._listening = Listening(self._schedule, self._fleet, memory.answers)
         self._deferred: set[int] = set()
         self._in_flight = 0
         self._open = True
         self.is_ending = False
-        self._changed = asyncio.Event()
-        self._remember(job, ledger)
+        self._changed, self._is_awaited = asyncio.Event(), False
+        memory.tell(self._schedule, self._fleet, self._listening)
         self._fill(job, ledger)
 
     @property
-    def _goes_on(self) -> bool:
+    def goes_on(self) -> bool:
+        """Whether anything is left to be done here."""
         return not self.is_ending and bool(self.waiting or self._in_flight)
 
     @property
@@ -52,12 +58,30 @@ class Turnstile:
         """How many messages wait for their turn."""
         return len(self._schedule)
 
+    @property
+    def stop_reason(self) -> str | None:
+        """Why the whole send must not go on, or None."""
+        return self._listening.stop_reason
+
+    @property
+    def barred(self) -> frozenset[str]:
+        """The networks to which nothing goes any more in this send."""
+        return self._schedule.barred
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what is held back now and why, a sentence each; safe from any thread."""
+        return self._listening.notes(self._clock) + self._fleet.notes()
+
+    def relays(self) -> list[dict[str, Any]]:
+        """Return how each relay is (columns of `fleet.RELAY_DTYPES`); safe from any thread."""
+        return self._fleet.rows(self._clock.seconds())
+
     async def next(self, relay: Relay) -> Turn | None:
         """Return the next turn for a connection to `relay`, or None once there will be none.
 
         Hours in which a sandbox would only wait for the next attempt pass at once.
         """
-        while self._goes_on:
+        while self.goes_on:
             turn = self._take(relay) if self._open else None
             if turn is not None:
                 return turn
@@ -68,7 +92,7 @@ class Turnstile:
 
     def next_now(self, relay: Relay) -> Turn | None:
         """Return the next turn for a connection to `relay` where one may be taken at once."""
-        return self._take(relay) if self._open and self._goes_on else None
+        return self._take(relay) if self._open and self.goes_on else None
 
     def upcoming(self, count: int) -> list[int]:
         """Return about so many of the sends whose turn comes next, as things stand."""
@@ -77,7 +101,7 @@ class Turnstile:
     async def rest(self, seconds: float) -> None:
         """Wait so many seconds, or until nothing is left to wait for."""
         until = self._clock.seconds() + seconds
-        while self._goes_on and (left := until - self._clock.seconds()) > 0:
+        while self.goes_on and (left := until - self._clock.seconds()) > 0:
             await self._change(left)
 
     def done(self, turn: Turn) -> None:
@@ -86,15 +110,13 @@ class Turnstile:
             return
         now = self._clock.seconds()
         self._schedule.release(turn.network, now)
-        for pace in self._relays[turn.relay]:
-            pace.release(now)
+        self._fleet.release(turn.relay, now)
         self._end(turn)
 
     def drop(self, turn: Turn) -> None:
         """End a turn in which nothing was handed over: it counts against no limit."""
         self._schedule.drop(turn.network)
-        for pace in self._relays[turn.relay]:
-            pace.drop()
+        self._fleet.drop(turn.relay)
         self._end(turn)
 
     def again(self, turn: Turn, delay: float) -> None:
@@ -109,6 +131,17 @@ class Turnstile:
         if turn.state == SendState.QUEUED:
             self._deferred.discard(turn.send_id)
         self._schedule.add(turn.send_id, turn.network)
+
+    def heard(self, turn: Turn, outcome: Outcome) -> None:
+        """Draw the consequences of an answer: for its network, its relay, and the whole send."""
+        self._listening.heard(turn.network, turn.relay, outcome, self._clock.seconds())
+        if self._listening.stop_reason is not None:
+            self.end()
+
+    def failed(self, relay: Relay, problem: str) -> None:
+        """Note that a relay cannot be used now; one that answers again is well."""
+        self._fleet.failed(relay.name, problem)
+        self._wake()
 
     def close(self) -> None:
         """Let nobody through until `open`."""
@@ -125,17 +158,15 @@ class Turnstile:
         self._wake()
 
     def _take(self, relay: Relay) -> Turn | None:
-        now = self._clock.seconds()
-        paces = self._relays[relay.name]
-        taken = self._schedule.take(now) if all(pace.is_ready(now) for pace in paces) else None
+        now, name = self._clock.seconds(), relay.name
+        taken = self._schedule.take(now) if self._fleet.is_ready(name, now) else None
         if taken is None:
             return None
-        for pace in paces:
-            pace.take()
+        self._fleet.take(name)
         self._in_flight += 1
         send_id, network = taken
         state = SendState.DEFERRED if send_id in self._deferred else SendState.QUEUED
-        return Turn(send_id, network, relay.name, state)
+        return Turn(send_id, network, name, state)
 
     def _skip(self, seconds: float | None) -> bool:
         """Let idle time pass at once where nothing but the next attempt is waited for and the clock can do that."""
@@ -150,13 +181,13 @@ class Turnstile:
     def _until_next(self, relay: Relay) -> float | None:
         """Return after how many seconds a turn may come up, None where only a change can bring one."""
         now = self._clock.seconds()
-        moments = [self._schedule.next_at(), *(pace.ready_at(now) for pace in self._relays[relay.name])]
+        moments = [self._schedule.next_at(), *self._fleet.moments(relay.name, now)]
         return min((moment - now for moment in moments if moment is not None and moment > now), default=None)
 
     async def _change(self, seconds: float | None) -> None:
         """Wait for a change, at most so many seconds, and look again now and then."""
         longest = LONGEST_WAIT if seconds is None else min(self._clock.machine_seconds(seconds), LONGEST_WAIT)
-        changed = self._changed
+        changed, self._is_awaited = self._changed, True
         try:
             async with asyncio.timeout(longest):
                 await changed.wait()
@@ -164,24 +195,9 @@ class Turnstile:
             pass
 
     def _wake(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
-
-    def _remember(self, job: Job, ledger: SendLedger) -> None:
-        now = self._clock.stamp()
-        past = ledger.claims_since(now, max(DAY, job.throttle.longest_window), self._clock.name)
-        for moment, claim in sorted(((self._moment(claim, now), claim) for claim in past), key=lambda pair: pair[0]):
-            self._schedule.remember(claim.network, moment)
-            for pace in self._relays.get(claim.relay, ()):
-                pace.remember(moment)
-
-    def _moment(self, claim: PastClaim, now: Stamp) -> float:
-        """Return when a past transaction ended, in this clock's seconds; nothing is later than now."""
-        if claim.stamp.boot_id and claim.stamp.boot_id == now.boot_id:
-            age = now.boot_seconds - claim.stamp.boot_seconds
-        else:
-            age = (now.at - claim.stamp.at).total_seconds()
-        return self._clock.seconds() - max(0.0, age - claim.seconds)
+        if self._is_awaited:
+            self._changed.set()
+            self._changed, self._is_awaited = asyncio.Event(), False
 
     def _fill(self, job: Job, ledger: SendLedger) -> None:
         now, seconds = self._clock.now(), self._clock.seconds()

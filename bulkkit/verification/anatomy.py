@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -15,6 +17,7 @@ from bulkkit.addresses import ascii_domain
 from bulkkit.verification.patterns import LONGEST, PLAIN_DOMAIN, PLAIN_LOCAL
 from bulkkit.verification.text_columns import (
     arrow,
+    at_once,
     halves,
     in_chunks,
     mask,
@@ -74,16 +77,22 @@ class Anatomy:
 def anatomy(column: pd.Series[Any]) -> Anatomy:
     """Take a column of addresses apart."""
     addresses = arrow(column)
-    local, raw, good, nowhere = zip(*in_chunks(_parts, addresses), strict=True)
-    told = whole(pa.chunked_array(raw).dictionary_encode())
-    kinds, spellings = told.indices.to_numpy(), told.dictionary
+    local, raw, nowhere = zip(*in_chunks(_parts, addresses), strict=True)
+    works: list[Callable[[], Any]] = [lambda: _spellings(raw), *(partial(matches, part, PLAIN_LOCAL) for part in local)]
+    (kinds, spellings), *good = at_once(lambda work: work(), works, busy=len(local) > 1)
     numbers, names = numbered(spellings)
     codes, without = numbers[kinds], np.concatenate(nowhere)
     codes[without] = len(names)
     hosts = matches(spellings, PLAIN_DOMAIN)
     no_text = mask(addresses.is_null()) & column.notna().to_numpy()
-    plain = np.concatenate(good) & hosts[kinds] & ~without
+    plain = np.concatenate(good) & hosts[kinds] & ~without & (octets(addresses) <= LONGEST)
     return Anatomy(addresses, pa.concat_arrays(local), no_text, plain, names, codes)
+
+
+def _spellings(raw: Sequence[pa.LargeStringArray]) -> tuple[npt.NDArray[np.int64], pa.LargeStringArray]:
+    """Return the distinct texts behind an at-sign, and the number of each row's among them."""
+    told = whole(pa.chunked_array(raw).dictionary_encode())
+    return told.indices.to_numpy(), told.dictionary
 
 
 def is_long(addresses: pa.LargeStringArray) -> npt.NDArray[np.bool_]:
@@ -96,13 +105,12 @@ def is_long(addresses: pa.LargeStringArray) -> npt.NDArray[np.bool_]:
 
 def _parts(
     addresses: pa.LargeStringArray,
-) -> tuple[pa.LargeStringArray, pa.LargeStringArray, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Return what stands before and behind the first `@`, which local parts are plain, which rows have no domain."""
+) -> tuple[pa.LargeStringArray, pa.LargeStringArray, npt.NDArray[np.bool_]]:
+    """Return what stands before and behind the first `@`, and which rows have no domain."""
     local, domain = halves(addresses)
     long = is_long(addresses)
     without = (octets(local) == octets(addresses)) | long
-    good = matches(local, PLAIN_LOCAL) & (octets(addresses) <= LONGEST)
-    return local, pc.if_else(pa.array(long), text(""), domain) if long.any() else domain, good, without
+    return local, pc.if_else(pa.array(long), text(""), domain) if long.any() else domain, without
 
 
 def numbered(spellings: pa.LargeStringArray) -> tuple[npt.NDArray[np.int64], pa.LargeStringArray]:

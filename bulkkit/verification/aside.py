@@ -13,6 +13,14 @@ LOOK: Final = 0.1
 """Seconds between two looks at how far the work is."""
 
 
+class Interrupted(KeyboardInterrupt):
+    """The wait was stopped; the message says how far the work is, and what of it is kept."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows of it: where exactly the wait was helps nobody."""
+        return [f"Interrupted: {self}"]
+
+
 class Endable(Protocol):
     """What the thread that works and the one that waits share."""
 
@@ -27,6 +35,7 @@ def in_thread(
     `run.is_over` is set where the wait is interrupted; `until_over` looks at it.
     """
     failures: list[BaseException] = []
+    ended = threading.Event()
 
     def hold() -> None:
         try:
@@ -34,17 +43,18 @@ def in_thread(
                 runner.run(work())
         except BaseException as error:
             failures.append(error)
+        finally:
+            ended.set()
 
-    thread = threading.Thread(target=hold, daemon=True)
-    thread.start()
+    threading.Thread(target=hold, daemon=True).start()
     try:
+        # An interrupted Thread.join takes a running thread for ended until Python 3.13 (CPython issue 90882).
         with showing(title, total) as show:
-            while thread.is_alive():
-                thread.join(LOOK)
+            while not ended.wait(LOOK):
                 show(done())
     finally:
         run.is_over = True
-        thread.join()
+        ended.wait()
     if failures:
         raise failures[0]
 

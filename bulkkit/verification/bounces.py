@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from bulkkit.refusals import DEAD, classify
+from bulkkit.refusals import DEAD, is_about_sender, says_dead
 from bulkkit.vocabulary import BounceType, EventKind
 
 _ASKED: Final = ("bounce_class", "smtp_code", "enhanced_code")
@@ -30,11 +30,9 @@ def are_dead(events: pd.DataFrame) -> pd.Series[Any]:
     """
     hard = events["kind"].eq(EventKind.BOUNCED) & events["bounce_type"].eq(BounceType.HARD)
     told = events.loc[hard, list(_ASKED)]
-    classes = told["bounce_class"].isin([str(name) for name in DEAD])
-    codes = told["enhanced_code"].isin(_dead_codes(told["enhanced_code"]))
+    named = told["enhanced_code"].dropna().unique()
+    about_us = told["enhanced_code"].isin([code for code in named if is_about_sender(code)])
+    classes = told["bounce_class"].isin([str(name) for name in DEAD]) & ~about_us
+    codes = told["enhanced_code"].isin([code for code in named if says_dead(code)])
     nothing_more = told.isna().all(axis="columns")
     return (classes | codes | nothing_more).reindex(events.index, fill_value=False).astype(bool)
-
-
-def _dead_codes(codes: pd.Series[Any]) -> list[str]:
-    return [code for code in codes.dropna().unique() if classify(code).reason in DEAD]

@@ -7,7 +7,8 @@ from typing import Any, Final
 import pandas as pd
 
 from bulkkit.addresses import mailbox_keys
-from bulkkit.contacts.values import booleans, texts
+from bulkkit.contacts.tracking import untracked
+from bulkkit.contacts.values import texts
 from bulkkit.verification.past import Past
 from bulkkit.vocabulary import Action, Reason, Status
 
@@ -73,7 +74,8 @@ def with_history(checked: pd.DataFrame, past: Past) -> pd.DataFrame:
 def _reasons(checked: pd.DataFrame, mailboxes: pd.Series[Any], past: Past) -> pd.DataFrame:
     """Return the `reason` that the past has for each row, with its `words`; missing where it does not decide."""
     found = past.settled.reindex(mailboxes).set_axis(checked.index)
-    silence = past.silence(mailboxes.reset_index(drop=True), untracked(checked)).set_axis(checked.index)
+    blind = untracked(checked).reset_index(drop=True)
+    silence = past.silence(mailboxes.reset_index(drop=True), blind).set_axis(checked.index)
     left = found["reason"].eq(Reason.SUPPRESSED)
     silent = silence.notna() & ~left
     found = found.assign(
@@ -82,10 +84,3 @@ def _reasons(checked: pd.DataFrame, mailboxes: pd.Series[Any], past: Past) -> pd
     kept = checked["reason"].isin(list(DOUBTED)) | (checked["reason"].isin(list(KEPT)) & ~silent)
     stays = checked["status"].eq(Status.UNDELIVERABLE) | (kept & ~left)
     return found.where(~stays)
-
-
-def untracked(people: pd.DataFrame) -> pd.Series[Any]:
-    """Tell who did not agree to tracking, on a fresh index: to them no message with a pixel goes (`dispatch.merge`)."""
-    if "tracking_consent" not in people.columns:
-        return pd.Series(False, index=range(len(people)))
-    return ~booleans(people["tracking_consent"].reset_index(drop=True)).fillna(False).astype(bool)

@@ -37,12 +37,12 @@ def laid_out(parts: Anatomy, domains: pd.DataFrame, found: Evidence, lists: List
         "reason": lambda: _of_few(REASONS, reasons),
         "action": lambda: _of_few([action(reason) for reason in REASONS], reasons),
         "did_you_mean": lambda: strings(proposals(parts, domains["meant"], found)),
-        "provider": lambda: _of_few([*domains["provider"].array, None], parts.codes),
+        "provider": lambda: _of_domains(domains["provider"], parts.codes),
         "disposable": lambda: pd.arrays.BooleanArray(flags["disposable_by"], nowhere.copy()),
         "role": lambda: pd.arrays.BooleanArray(roles < len(named), nowhere.copy()),
         "free": lambda: pd.arrays.BooleanArray(flags["free_by"], nowhere.copy()),
         "privacy_relay": lambda: pd.arrays.BooleanArray(flags["relay_by"], nowhere.copy()),
-        "accept_all": lambda: _only(domains["fact"].eq(Reason.ACCEPT_ALL), parts.codes),
+        "accept_all": lambda: _only(domains["fact"].eq(Reason.ACCEPT_ALL) & domains["has_mx"], parts.codes),
         "has_mx": lambda: _taken(domains["has_mx"], parts.codes),
         "depth": lambda: _of_few(
             (SYNTAX, DNS), np.append(domains["depth"].eq(DNS), False).astype(np.int64)[parts.codes]
@@ -84,8 +84,12 @@ def _diagnostic(refused: pa.LargeStringArray, said: pd.Series[Any], codes: Numbe
     """Return what is wrong with the address, or else what DNS says of its domain."""
     if said.isna().all():
         return strings(refused)
-    told = pa.concat_arrays([arrow(said), pa.nulls(1, pa.large_string())]).take(pa.array(codes))
-    return strings(pc.coalesce(refused, told))
+    return strings(pc.coalesce(refused, arrow(pd.Series(_of_domains(said, codes)))))
+
+
+def _of_domains(said: pd.Series[Any], codes: Numbers) -> Any:
+    """Return by row what is said of its domain."""
+    return strings(pa.concat_arrays([arrow(said), pa.nulls(1, pa.large_string())]).take(pa.array(codes)))
 
 
 def _roles(local: pa.LargeStringArray, lists: Lists, named: Sequence[str]) -> Numbers:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib.metadata import version
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from bulkkit.verification.patterns import LONGEST_DOMAIN
 from bulkkit.verification.tables import inverted, table
+from bulkkit.verification.text_columns import halves, octets
 
 OPEN: Final = frozenset(
     {
@@ -80,25 +86,37 @@ class Lists:
         )
 
 
-def lineage(domains: Iterable[str]) -> list[dict[str, str]]:
-    """Return each domain with the one that it lies directly below, then those with theirs, up to the last."""
-    above = {name: name.partition(".")[2] for name in domains}
-    levels = [above]
-    while above := {name: name.partition(".")[2] for name in set(above.values()) if 0 < len(name) <= LONGEST_DOMAIN}:
-        levels.append(above)
+Level = tuple[npt.NDArray[np.int64], pa.LargeStringArray]
+
+
+def lineage(domains: Sequence[str]) -> list[Level]:
+    """Return the domains by number, then those that they lie directly below, then those above these, up to the last."""
+    rows, names = np.arange(len(domains)), pa.array(domains, pa.large_string())
+    levels: list[Level] = []
+    while len(rows):
+        levels.append((rows, names))
+        above = halves(names, ".")[1]
+        there = (octets(above) > 0) & (octets(above) <= LONGEST_DOMAIN)
+        rows, names = rows[there], above.filter(pa.array(there))
     return levels
 
 
-def said_of(levels: list[dict[str, str]], entries: Mapping[str, str]) -> dict[str, str]:
+def said_of(levels: Sequence[Level], entries: Mapping[str, str]) -> dict[str, str]:
     """Return what `entries` say of those domains of which, or of one they lie below, they say something.
 
-    `levels` is the domains' `lineage`.
+    `levels` is the domains' `lineage`; what is said of the nearest counts.
     """
-    said: dict[str, str] = {}
-    for above in reversed(levels):
-        inherited = {name: said[parent] for name, parent in above.items() if parent in said} if said else {}
-        said = inherited | {name: entries[name] for name in above.keys() & entries.keys()}
-    return said
+    if not levels or not entries:
+        return {}
+    known, told = pa.array(entries, pa.large_string()), list(entries.values())
+    said = np.full(len(levels[0][0]), -1)
+    for rows, names in levels:
+        found = pc.fill_null(pc.index_in(names, value_set=known), -1).to_numpy()
+        said[rows] = np.where(said[rows] < 0, found, said[rows])
+    hits = np.flatnonzero(said >= 0)
+    return {
+        name: told[said[hit]] for name, hit in zip(levels[0][1].take(pa.array(hits)).to_pylist(), hits, strict=True)
+    }
 
 
 def _entries(names: Iterable[str], source: str) -> dict[str, str]:

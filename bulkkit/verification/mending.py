@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -16,7 +16,7 @@ from bulkkit.contacts.repair import CONTROLS, repaired
 from bulkkit.verification.anatomy import numbered
 from bulkkit.verification.syntax import syntax
 from bulkkit.verification.tables import inverted
-from bulkkit.verification.text_columns import FEW, arrow, halves, in_chunks, joined, mask, matches, series
+from bulkkit.verification.text_columns import FEW, arrow, halves, in_chunks, joined, mask, matches, rows_with, series
 from bulkkit.verification.typos import meant
 
 LONGEST: Final = 320
@@ -28,16 +28,19 @@ SURROUNDED: Final = r"(?s)[<\x{80}-\x{10FFFF}]|\)[\s.,;:]*\z|^[\s,;:]*(?i:mailto
 NAMED: Final = r"^[^<>@]*<\s*([^<>@\s]+@[^<>@\s]+)\s*>\s*\z"
 SPACE: Final = r"[\s\p{Z}]"
 
-FIXES: Final = (
+SPACED_FIXES: Final = (
     (rf"^{SPACE}+|{SPACE}+\z", ""),
     ("[＠﹫]", "@"),
     (rf"(?i){SPACE}*[(\[{{]{SPACE}*(?:at|@){SPACE}*[)\]}}]{SPACE}*", "@"),
     (rf"(?i)^([^@]*?){SPACE}+at{SPACE}+([^@]*)\z", r"\1@\2"),
+    (rf"(?i)(?:{SPACE}+dot{SPACE}+|{SPACE}*[(\[{{]{SPACE}*(?:dot|\.){SPACE}*[)\]}}]{SPACE}*)", "."),
     (f"{SPACE}+", ""),
-    (r"^[.,;:<(\[]+|[^\pL\pN_]+\z", ""),
 )
-"""What is mended, in order (RE2)."""
+"""What is mended first, in order (RE2), in addresses with a blank, a bracket or a letter beyond ASCII."""
 
+EDGES: Final = ((r"^[.,;:<(\[]+|[^\pL\pN_]+\z", ""),)
+
+BRACKETS: Final = tuple(b"([{")
 SEPARATORS: Final = "[,;:]"
 LATER_FIXES: Final = ((r"\.{2,}", "."), (r"\.?@[.@-]*", "@"))
 
@@ -69,13 +72,18 @@ Change = Callable[[pa.LargeStringArray], pa.LargeStringArray]
 
 
 def _candidates(addresses: pa.LargeStringArray) -> pa.LargeStringArray:
-    texts = _bare(addresses)
-    for pattern, replacement in FIXES:
-        texts = _replaced(texts, pattern, replacement)
-    texts = _with_dots(texts)
-    for pattern, replacement in LATER_FIXES:
-        texts = _replaced(texts, pattern, replacement)
+    bare = _bare(addresses)
+    spaced = rows_with(bare, lambda data: (data <= ord(" ")) | (data >= 127) | np.isin(data, BRACKETS))
+    texts = _fixed(_changed(bare, spaced, lambda rows: _fixed(rows, SPACED_FIXES)), EDGES)
+    texts = _fixed(_with_dots(texts), LATER_FIXES)
+    texts = _changed(texts, matches(texts, "@.*@"), _once)
     return _changed(texts, ~matches(texts, "@"), lambda rows: _substituted(rows, _lost_at(), r"\1@\2"))
+
+
+def _fixed(texts: pa.LargeStringArray, fixes: Sequence[tuple[str, str]]) -> pa.LargeStringArray:
+    for pattern, replacement in fixes:
+        texts = _replaced(texts, pattern, replacement)
+    return texts
 
 
 def _bare(addresses: pa.LargeStringArray) -> pa.LargeStringArray:
@@ -93,6 +101,12 @@ def _dotted(addresses: pa.LargeStringArray) -> pa.LargeStringArray:
     head = pc.replace_substring_regex(addresses, r"[^@]*\z", "")
     tail = pc.replace_substring_regex(addresses, "(?s)^.*@", "")
     return joined(head, pc.replace_substring_regex(tail, SEPARATORS, "."))
+
+
+def _once(addresses: pa.LargeStringArray) -> pa.LargeStringArray:
+    """Return the addresses without their domain where it stands twice: `ana@example.org@example.org`."""
+    head, last = (pc.replace_substring_regex(addresses, cut, "") for cut in (r"@[^@]*\z", "^.*@"))
+    return pc.if_else(pc.equal(halves(head)[1], last), head, addresses)
 
 
 def _replaced(texts: pa.LargeStringArray, pattern: str, replacement: str) -> pa.LargeStringArray:

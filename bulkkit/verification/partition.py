@@ -13,7 +13,6 @@ import pyarrow as pa
 from bulkkit.errors import InputError
 from bulkkit.frames import require
 from bulkkit.verification.anatomy import Anatomy, anatomy
-from bulkkit.verification.depths import SYNTAX as SYNTAX
 from bulkkit.verification.domain_table import domain_table
 from bulkkit.verification.evidence import evidence
 from bulkkit.verification.layout import laid_out
@@ -87,6 +86,8 @@ def own_columns(contacts: pd.DataFrame) -> pd.DataFrame:
     """Return the caller's own columns, or say why they cannot be judged."""
     if not isinstance(contacts, pd.DataFrame):
         raise InputError(f"verify takes a pandas frame, not {type(contacts).__name__}. Pass read_contacts(…).")
+    if contacts.columns.nlevels > 1:
+        raise InputError("the contacts frame has columns of several levels. Give them one: frame.columns = [...].")
     require(contacts, ["email"], "the contacts frame")
     twice = contacts.columns[contacts.columns.duplicated()]
     if len(twice):

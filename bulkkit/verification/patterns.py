@@ -54,6 +54,10 @@ BARRED: Final = r"[^.@]{64}|(?:^|[.@])[^.@]{2}--"
 RESERVED: Final = r"(?i)\.(?:" + "|".join(map(re.escape, SPECIAL_USE_DOMAIN_NAMES)) + r")\z"
 """Whatever lies below a special-use name (RFC 6761)."""
 
+SPELT: Final = r"(?i)--|[\[\x22]|\.(?:" + "|".join(map(re.escape, SPECIAL_USE_DOMAIN_NAMES)) + ")"
+"""Where letters and digits have a meaning of their own: an encoding, a number in brackets, what stands behind a quote,
+a special-use name."""
+
 UNFIT: Final = f"{BARRED}|{RESERVED}"
 
 MANY: Final = 200

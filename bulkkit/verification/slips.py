@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -37,15 +37,18 @@ def nearest(name: str, targets: Sequence[str], slip: Callable[[str, str, float],
 
 def near(names: Sequence[str], targets: Sequence[str]) -> list[str]:
     """Return the names that `nearest` may find something for: those one slip away from a target, or two from a long."""
-    found: list[str] = []
-    for start in range(0, len(names), BLOCK):
-        block = names[start : start + BLOCK]
-        rows = np.zeros(len(block), dtype=bool)
-        for slips, reached in _by_slips(targets).items():
-            distances = cdist(block, reached, scorer=OSA.distance, score_cutoff=slips, dtype=np.uint8)
-            rows |= np.any(distances <= slips, axis=1)
-        found.extend(block[row] for row in np.flatnonzero(rows).tolist())
-    return found
+    return list({name for slips, reached in _by_slips(targets).items() for name in _within(slips, names, reached)})
+
+
+def _within(slips: int, names: Sequence[str], targets: Sequence[str]) -> Iterator[str]:
+    """Yield the names that are so many slips, or fewer, away from a target."""
+    lengths = [len(target) for target in targets]
+    shortest, longest = min(lengths, default=0) - slips, max(lengths, default=0) + slips
+    likely = [name for name in names if shortest <= len(name) <= longest]
+    for start in range(0, len(likely), BLOCK):
+        block = likely[start : start + BLOCK]
+        distances = cdist(block, targets, scorer=OSA.distance, score_cutoff=slips, dtype=np.uint8)
+        yield from (block[row] for row in np.flatnonzero(np.any(distances <= slips, axis=1)).tolist())
 
 
 def _by_slips(targets: Sequence[str]) -> dict[int, list[str]]:

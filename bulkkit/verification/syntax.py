@@ -15,7 +15,7 @@ from email_validator.rfc_constants import CASE_INSENSITIVE_MAILBOX_NAMES
 from bulkkit.verification.anatomy import is_long
 from bulkkit.verification.likeness import likes, likes_of_domains
 from bulkkit.verification.patterns import GOOD, GOOD_HOST, LONGEST
-from bulkkit.verification.text_columns import FEW, halves, in_chunks, joined, mask, matches, text
+from bulkkit.verification.text_columns import halves, joined, mask, matches, text
 
 NAMES: Final = rf"(?i)^(?:{'|'.join(CASE_INSENSITIVE_MAILBOX_NAMES)})\z"
 """Local parts that mean the same in any case (RFC 2142)."""
@@ -34,7 +34,7 @@ def syntax(addresses: pa.LargeStringArray) -> tuple[pa.LargeStringArray, pa.Larg
     """
     long = pa.array(is_long(addresses))
     read = pc.if_else(long, text(GOOD), addresses)
-    alike = pa.concat_arrays(in_chunks(likes, read, FEW))
+    alike = likes(read)
     errors, normal = _judged(alike)
     normal = pc.if_else(pc.equal(alike, read), normal, _with_local_part(read, alike, normal))
     return pc.if_else(long, _too_long(addresses), errors), pc.if_else(long, text(None), normal)

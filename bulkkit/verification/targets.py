@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from functools import cache, lru_cache
+from typing import Final
 
 from bulkkit.verification.providers import providers
 from bulkkit.verification.tables import inverted
+
+MANY: Final = 5
+"""Countries from which on a name is taken to be as well known in the others."""
 
 
 @lru_cache(maxsize=1)
@@ -29,9 +33,27 @@ def known() -> frozenset[str]:
 def names(table: str) -> Mapping[str, list[str]]:
     """Return the names of a table's domains by their ending: `com` has `gmail` and others."""
     found = defaultdict(list)
-    for target in inverted(table):
+    for target in _everywhere() if table == "targets" else inverted(table):
         name, _, ending = target.partition(".")
         found[ending].append(name)
+    return dict(found)
+
+
+def _everywhere() -> list[str]:
+    """Return the targets, then the domains in other countries of those that have many: `outlook.cl`."""
+    own = inverted("targets")
+    often = Counter(domain.partition(".")[0] for domain in own)
+    others = (domain for domain in providers() if domain not in own)
+    return [*own, *(domain for domain in others if often[domain.partition(".")[0]] >= MANY)]
+
+
+@lru_cache(maxsize=1)
+def endings_of() -> Mapping[str, list[str]]:
+    """Return the endings at which each provider's name stands, those of the targets first."""
+    found = defaultdict(list)
+    for domain in dict.fromkeys((*inverted("targets"), *inverted("careful"), *providers())):
+        name, _, ending = domain.partition(".")
+        found[name].append(ending)
     return dict(found)
 
 

@@ -21,7 +21,7 @@ S = TypeVar("S")
 CHUNK: Final = 1 << 17
 """Rows that are looked at in one go: their intermediate columns stay within some 20 MB, and keep two cores busy."""
 
-FEW: Final = 1 << 13
+FEW: Final = 1 << 14
 """Rows that are looked at in one go where each is looked at many times."""
 
 
@@ -71,18 +71,26 @@ def rows_with(
     return found
 
 
+def translated(array: pa.LargeStringArray, octets: bytes) -> pa.LargeStringArray:
+    """Return the texts with each octet replaced as a table of 256 says; there is none that is missing."""
+    bounds = _bounds(array)
+    data = memoryview(array.buffers()[2] or b"")[bounds[0] : bounds[-1]]
+    changed = pa.py_buffer(data.tobytes().translate(octets))
+    return pa.LargeStringArray.from_buffers(len(array), pa.py_buffer(bounds - bounds[0]), changed)
+
+
 def octets(array: pa.LargeStringArray) -> npt.NDArray[np.int64]:
     """Return the length of each text in UTF-8; a missing one has none."""
     return np.diff(_bounds(array))
 
 
-def halves(array: pa.LargeStringArray) -> tuple[pa.LargeStringArray, pa.LargeStringArray]:
-    """Return what stands before the first `@` of each text and what behind it; all of it before, where there is none.
+def halves(array: pa.LargeStringArray, at: str = "@") -> tuple[pa.LargeStringArray, pa.LargeStringArray]:
+    """Return what stands before the first `at` of each text and what behind it; all of it before, where there is none.
 
     A missing text has two empty halves.
     """
     bounds = _bounds(array)
-    found = pc.fill_null(pc.find_substring(array, "@"), -1).to_numpy(zero_copy_only=False)
+    found = pc.fill_null(pc.find_substring(array, at), -1).to_numpy(zero_copy_only=False)
     cuts = np.empty(3 * len(array) + 1, dtype=np.int64)
     cuts[::3] = bounds
     cuts[1::3] = np.where(found < 0, bounds[1:], bounds[:-1] + found)
@@ -100,9 +108,17 @@ def joined(*parts: pa.LargeStringArray | str, by: str = "") -> pa.LargeStringArr
 def scattered(rows: int, pieces: Sequence[tuple[npt.NDArray[np.int64], pa.LargeStringArray]]) -> pa.LargeStringArray:
     """Return a column of so many rows with texts at the places named, missing elsewhere."""
     places = np.concatenate([places for places, _ in pieces])
-    numbers = np.full(rows, -1)
-    numbers[places] = np.arange(len(places))
-    return pa.concat_arrays([texts for _, texts in pieces]).take(pa.array(numbers, mask=numbers < 0))
+    texts = pa.concat_arrays([texts for _, texts in pieces])
+    if np.any(places[1:] < places[:-1]):
+        order = np.argsort(places)
+        places, texts = places[order], texts.take(pa.array(order))
+    bounds = _bounds(texts)
+    offsets, there = np.zeros(rows + 1, dtype=np.int64), np.zeros(rows, dtype=bool)
+    offsets[places + 1], there[places] = np.diff(bounds), mask(texts.is_valid())
+    np.cumsum(offsets, out=offsets)
+    known = pa.py_buffer(np.packbits(there, bitorder="little"))
+    data = (texts.buffers()[2] or pa.py_buffer(b"")).slice(bounds[0])
+    return pa.LargeStringArray.from_buffers(rows, pa.py_buffer(offsets), data, known)
 
 
 def text(value: str | None) -> pa.LargeStringScalar:

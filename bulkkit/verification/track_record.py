@@ -17,8 +17,8 @@ from bulkkit.outcomes import KEY
 from bulkkit.segmentation import moments
 from bulkkit.statistics import enough, more_trials, wilson
 from bulkkit.verification.bounces import are_dead
+from bulkkit.verification.depths import SYNTAX
 from bulkkit.verification.history import SETTLED
-from bulkkit.verification.partition import SYNTAX
 from bulkkit.verification.past import ARRIVED, AnyLedger, opened, rows_of
 from bulkkit.vocabulary import EventKind, Status
 

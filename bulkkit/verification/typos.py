@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any, Final
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from rapidfuzz.distance import OSA
 
+from bulkkit.verification.endings import is_ending, mended_ending
+from bulkkit.verification.lettering import look_alike
 from bulkkit.verification.neighbours import ESTABLISHED, neighbours
 from bulkkit.verification.slips import LONG, is_careful, is_likely, near, nearest
 from bulkkit.verification.tables import inverted
-from bulkkit.verification.targets import all_names, alone, joined, known, misspellings, misspelt_names, names
+from bulkkit.verification.targets import (
+    all_names,
+    alone,
+    endings_of,
+    joined,
+    known,
+    misspellings,
+    misspelt_names,
+    names,
+)
+from bulkkit.verification.text_columns import halves
+
+COMPOUND: Final = ("co.", "com.")
+"""How an ending of two parts begins."""
+
+DIGITS: Final = "0123456789"
+"""What somebody types twice whose name ends in a number: `ana22@22gmail.com`."""
+
+ENCODED: Final = "xn--"
 
 LONGEST: Final = 100
 """Characters of a domain beyond which it is like no other."""
@@ -54,29 +77,43 @@ def suggestion(domain: str) -> str | None:
         return misspellings()[domain]
     if domain in known() or len(domain) > LONGEST:
         return None
-    head, dot, last = domain.rpartition(".")
-    mended = head + dot + inverted("endings").get(last, last)
+    mended = mended_ending(domain)
     if mended in known():
-        return mended if mended != domain else None
-    return _target(mended) or (mended if mended != domain else None)
+        return mended
+    return misspellings().get(mended) or _target(mended) or (mended if mended != domain else None)
 
 
 def _doubtful(domains: list[str]) -> list[str]:
     """Return the domains that may have a suggestion: most are near to nothing, which is seen for all at once."""
-    first = {domain: domain.partition(".")[0] for domain in domains if len(domain) <= LONGEST}
-    close = {*near(list(set(first.values())), all_names()), *misspelt_names(), *joined(), "www"}
-    endings, together = inverted("endings").keys(), joined().keys()
-    return [
-        domain
-        for domain, name in first.items()
-        if name in close or domain.rpartition(".")[2] in endings or domain.replace(".", "") in together
-    ]
+    every = pa.array(domains, pa.large_string())
+    every = every.filter(pc.less_equal(pc.utf8_length(every), LONGEST))
+    first, rest = halves(every, ".")
+    signs = (
+        pc.is_in(first, value_set=_names_like(first.unique().to_pylist())),
+        pc.is_in(pc.replace_substring(every, ".", ""), value_set=pa.array(joined(), pa.large_string())),
+        pc.match_substring_regex(first, f"^(?:[{DIGITS}]|{ENCODED})"),
+        pc.is_in(rest, value_set=_wrong(rest.unique().to_pylist())),
+    )
+    doubtful: list[str] = every.filter(reduce(pc.or_, signs)).to_pylist()
+    return doubtful
+
+
+def _names_like(firsts: list[str]) -> pa.LargeStringArray:
+    """Return the first labels that are those of a well-known domain, or a slip away from one."""
+    close = {*near(firsts, all_names()), *misspelt_names(), *joined(), *endings_of(), "www"}
+    return pa.array(close, pa.large_string())
+
+
+def _wrong(rests: list[str]) -> pa.LargeStringArray:
+    """Return what stands behind a first label and has a misspelt ending."""
+    return pa.array([rest for rest in rests if mended_ending(f"x.{rest}") != f"x.{rest}"], pa.large_string())
 
 
 def _target(domain: str) -> str | None:
     """Return the target that a domain is one slip away from."""
     name, _, ending = domain.partition(".")
-    if name == "gmail":
+    meant_name = misspelt_names().get(name, name)
+    if name == "gmail" or (meant_name == "gmail" and ending.startswith(COMPOUND)):
         return "gmail.com"
     if name == "www" and ending in known():
         return ending
@@ -84,7 +121,26 @@ def _target(domain: str) -> str | None:
         return alone()[name]
     if domain.replace(".", "") in joined():
         return joined()[domain.replace(".", "")]
-    return _run_on(name, ending) or _near(misspelt_names().get(name, name), ending)
+    return _itself_but_for_more(name, ending) or _near(meant_name, ending) or _at_ending(meant_name, ending)
+
+
+def _itself_but_for_more(name: str, ending: str) -> str | None:
+    """Return the target that stands there with something beside it, or in letters that look like its own."""
+    if name.startswith(ENCODED):
+        return _if_target(look_alike(name), ending)
+    return _if_target(name.lstrip(DIGITS), ending) if name[:1].isdigit() else _run_on(name, ending)
+
+
+def _if_target(name: str, ending: str) -> str | None:
+    return f"{name}.{ending}" if name in names("targets").get(ending, ()) else None
+
+
+def _at_ending(name: str, ending: str) -> str | None:
+    """Return the provider's domain at the ending of two parts that this one, which is none, is a slip away from."""
+    if "." not in ending or name not in endings_of() or is_ending(ending):
+        return None
+    close = [own for own in endings_of()[name] if OSA.distance(own, ending, score_cutoff=1) <= 1]
+    return f"{name}.{close[0]}" if close else None
 
 
 def _run_on(name: str, ending: str) -> str | None:
@@ -108,5 +164,5 @@ def _near(name: str, ending: str) -> str | None:
 
 def _is_own(domain: str, target: str, rows: dict[str, int]) -> bool:
     """Tell whether a domain that looks misspelt is common enough in the list to be meant."""
-    certain = domain in misspellings() or domain.rpartition(".")[2] in inverted("endings")
+    certain = domain in misspellings() or mended_ending(domain) != domain
     return not certain and rows[domain] >= max(ESTABLISHED, rows.get(target, 0))

@@ -111,5 +111,5 @@ def _is_whole(step: str) -> bool:
 
 
 def _said_when_empty(step: str) -> bool:
-    # That nobody is beyond a limit which was not asked for tells nothing.
-    return not _is_whole(step) and step != "over_limit"
+    # That nobody is beyond a limit, or held out, which was not asked for tells nothing.
+    return not _is_whole(step) and step not in {"over_limit", "holdout"}

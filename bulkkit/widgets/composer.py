@@ -21,7 +21,7 @@ from bulkkit.composition.working import message_of, work_out
 from bulkkit.contacts import has_consent_columns
 from bulkkit.dispatch import Plan, begin, resume
 from bulkkit.dispatch.drafting import DEFAULT_LEAVE_OUT
-from bulkkit.errors import ConfigurationError
+from bulkkit.errors import ConfigurationError, explained
 from bulkkit.ledger import Ledger
 from bulkkit.message.links import Links
 from bulkkit.sandbox import Sandbox
@@ -37,7 +37,7 @@ from bulkkit.widgets.left_over import left_over
 from bulkkit.widgets.message_pane import MessagePane
 from bulkkit.widgets.preview import PreviewPane
 from bulkkit.widgets.send_panel import SendPanel
-from bulkkit.widgets.worker import Worker, explained
+from bulkkit.widgets.worker import Worker
 
 OUTDATED = "The form was changed meanwhile, so nothing was begun. Look at it again once its plan is there, and confirm."
 
@@ -282,7 +282,7 @@ def _written(campaign: Campaign | None, part: str) -> Writing:
 
 
 def _resumed(plan: Plan) -> Send:
-    return resume(plan.campaign.name, plan.ledger, plan.route.relays, plan.route.links)
+    return resume(plan.campaign.name, plan.ledger, plan.route.relays, plan.route.links, plan.route.dkim)
 
 
 def _askable(plan: Plan, call: str) -> Plan:

@@ -11,12 +11,11 @@ from bulkkit.charts.numerals import count
 from bulkkit.composition.outcome import Outcome
 from bulkkit.composition.reading import Place
 from bulkkit.dispatch.plans import Plan
-from bulkkit.errors import InputError
+from bulkkit.errors import InputError, explained
 from bulkkit.widgets.fields import heading, shown, text
 from bulkkit.widgets.markup import markup
 from bulkkit.widgets.notes import noted
 from bulkkit.widgets.view import View
-from bulkkit.widgets.worker import explained
 
 SANDBOX = "Nothing leaves this machine: it is a rehearsal in the sandbox."
 LOOPBACK = "It goes to a relay on this machine."

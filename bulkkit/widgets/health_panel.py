@@ -8,7 +8,7 @@ from typing import Any, Final
 from ipywidgets import VBox
 
 from bulkkit.drilling.parts import dividing, labels, parts
-from bulkkit.errors import InputError
+from bulkkit.errors import InputError, explained
 from bulkkit.scoring import Health
 from bulkkit.widgets.chips import Chip, Chips
 from bulkkit.widgets.fields import choice
@@ -17,7 +17,7 @@ from bulkkit.widgets.health_words import choices, costliest, leading, rows_title
 from bulkkit.widgets.markup import markup
 from bulkkit.widgets.rows import Rows
 from bulkkit.widgets.view import View
-from bulkkit.widgets.worker import Worker, explained
+from bulkkit.widgets.worker import Worker
 
 
 @dataclass(frozen=True, slots=True)

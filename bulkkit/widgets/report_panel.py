@@ -11,7 +11,7 @@ from ipywidgets import Box, Button, Layout, ToggleButtons, VBox
 from bulkkit import charts
 from bulkkit.comparison import Comparison
 from bulkkit.drilling.parts import dividing
-from bulkkit.errors import InputError
+from bulkkit.errors import InputError, explained
 from bulkkit.ledger import Ledger
 from bulkkit.vocabulary import Counts, Rate
 from bulkkit.widgets.chips import Chip, Chips
@@ -24,7 +24,7 @@ from bulkkit.widgets.reports import write_report
 from bulkkit.widgets.rows import Rows
 from bulkkit.widgets.sections import ASKED, RANGE, Behind, Choice, Section, behind, key_figure_groups
 from bulkkit.widgets.view import View
-from bulkkit.widgets.worker import Worker, explained
+from bulkkit.widgets.worker import Worker
 
 _COUNTED: Final = [
     ("people and machines, as a range", RANGE),

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from bulkkit.errors import explained
 from bulkkit.exporting import save_csv
 from bulkkit.widgets.markup import markup
 from bulkkit.widgets.pages import last_page, page
 from bulkkit.widgets.view import View
-from bulkkit.widgets.worker import explained
 
 
 class Rows:

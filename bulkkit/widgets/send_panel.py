@@ -11,6 +11,7 @@ from typing import Any, Final
 import pandas as pd
 from ipywidgets import Button, HBox, Layout, VBox
 
+from bulkkit.errors import explained
 from bulkkit.ledger import Ledger
 from bulkkit.message.links import Links
 from bulkkit.sending.relay import Relay
@@ -20,7 +21,7 @@ from bulkkit.widgets.markup import markup
 from bulkkit.widgets.send_views import Drawing, of_nothing, of_send, of_stored
 from bulkkit.widgets.stored_campaign import StoredCampaign
 from bulkkit.widgets.view import View
-from bulkkit.widgets.worker import Worker, explained
+from bulkkit.widgets.worker import Worker
 
 BETWEEN_DRAWINGS: Final = 0.2
 """Seconds: five times a second is as often as eyes can use, and far below the kernel's limit of messages."""

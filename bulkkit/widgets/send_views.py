@@ -7,13 +7,13 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from bulkkit.charts.numerals import plural
+from bulkkit.errors import explained
 from bulkkit.sending.job import RunState
 from bulkkit.sending.send import Send
 from bulkkit.sending.tally import counted, networks_frame
 from bulkkit.widgets.markup import markup
 from bulkkit.widgets.standing import LARGEST, figures, network_rows, parts, state_words
 from bulkkit.widgets.stored_campaign import NetworkCounts, together
-from bulkkit.widgets.worker import explained
 
 ALLOWED: Final = {
     RunState.RUNNING: frozenset({"pause", "stop"}),
@@ -48,7 +48,7 @@ def of_send(send: Send, problem: str = "", under_way: str = "") -> Drawing:
         sentence=under_way or sentence,
         rehearsal=send.clock.name != "utc",
         figures=figures(progress, send.clock) if is_live else (),
-        problems=[said for said in (failure, problem) if said],
+        problems=[said for said in (failure, problem, *(progress.notes if is_live else ())) if said],
     )
     largest, network_count = send.largest_networks(LARGEST)
     rows = network_rows(largest, network_count, progress)

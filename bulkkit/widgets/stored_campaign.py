@@ -15,8 +15,6 @@ from bulkkit.sending.relay import Relay
 from bulkkit.sending.send import Send
 from bulkkit.vocabulary import SendState
 
-UNFINISHED = frozenset({SendState.QUEUED, SendState.DEFERRED, SendState.CLAIMED, SendState.DOTTED})
-
 NetworkCounts = Mapping[str, Mapping[SendState, int]]
 
 
@@ -44,7 +42,7 @@ class StoredCampaign:
             ledger.spec(self.name)
             return self.name, ledger.network_counts(self.name)
         latest = next(
-            (name for name in reversed(ledger.campaigns()["campaign"].tolist()) if _waits(ledger, name)), None
+            (name for name in reversed(ledger.campaigns()["campaign"].tolist()) if ledger.is_unfinished(name)), None
         )
         return None if latest is None else (latest, ledger.network_counts(latest))
 
@@ -61,10 +59,6 @@ class StoredCampaign:
         if isinstance(self.ledger, Ledger):
             return self.ledger
         return Ledger(self.ledger) if Path(self.ledger).exists() else None
-
-
-def _waits(ledger: Ledger, name: str) -> bool:
-    return bool(UNFINISHED & ledger.counts(name).keys())
 
 
 def together(networks: NetworkCounts) -> Counter[SendState]:

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from bulkkit.errors import BulkkitError
-
 Work = Callable[[], None]
 
 
@@ -70,8 +68,3 @@ class Worker:
                 return self._waiting.popleft()
             self._idle.set()
             return None
-
-
-def explained(error: BaseException) -> str:
-    """Return what a person reads of an error: its sentence, and its kind where it is not one of bulkkit's own."""
-    return str(error) if isinstance(error, BulkkitError) else f"{type(error).__name__}: {error}"

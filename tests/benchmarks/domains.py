@@ -2,76 +2,87 @@
 
     python tests/benchmarks/domains.py [domains] [milliseconds]
 
-The server answers after so many milliseconds (default 20, as one not far away),
-in a process of its own. What `concurrency` allows is concurrency / latency.
+First a server that answers after so many milliseconds (default 20, as one not far
+away), so that `concurrency` allows concurrency / latency questions a second; then
+Debian's BIND, where it is installed, which answers at once: there the processors
+are the limit. Both run in a process of their own.
 """
 
 from __future__ import annotations
 
-import asyncio
 import multiprocessing
+import select
 import socket
 import sys
+import tempfile
 import time
+from collections import deque
+from pathlib import Path
 
 from bulkkit.verification import Resolver
-from bulkkit.verification.domains import answers_of
+from bulkkit.verification.domains import Mail, answers_of
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from bind import bind
 
 SIGNS = bytes.fromhex("81800001000100000000")
 MX = bytes.fromhex("c00c000f00010000012c0009000a") + b"\x04mail\xc0\x0c"
 A = bytes.fromhex("c00c000100010000012c00047f000001")
 
 
-class Server(asyncio.DatagramProtocol):
-    """It answers MX with `mail` below the domain, and all else with an address."""
-
-    def __init__(self, latency: float) -> None:
-        self._latency = latency
-
-    def connection_made(self, transport):
-        """Take the transport."""
-        self._transport = transport
-
-    def datagram_received(self, data, addr):
-        """Answer in a while."""
-        end = data.index(0, 12) + 5
-        record = MX if data[end - 4 : end - 2] == b"\x00\x0f" else A
-        answer = data[:2] + SIGNS + data[12:end] + record
-        asyncio.get_running_loop().call_later(self._latency, self._transport.sendto, answer, addr)
-
-
 def serve(sock: socket.socket, latency: float) -> None:
-    """Answer until the process is ended."""
+    """Answer MX with `mail` below the domain, and all else with an address, in a while, until the process is ended."""
+    sock.setblocking(False)
+    waiting: deque[tuple[float, bytes, object]] = deque()
+    while True:
+        rest = max(0.0, waiting[0][0] - time.monotonic()) if waiting else None
+        ready, _, _ = select.select([sock], [], [], rest)
+        while ready:
+            try:
+                data, address = sock.recvfrom(512)
+            except BlockingIOError:
+                break
+            end = data.index(0, 12) + 5
+            record = MX if data[end - 4 : end - 2] == b"\x00\x0f" else A
+            waiting.append((time.monotonic() + latency, data[:2] + SIGNS + data[12:end] + record, address))
+        while waiting and waiting[0][0] <= time.monotonic():
+            sock.sendto(*waiting.popleft()[1:])
 
-    async def hold() -> None:
-        await asyncio.get_running_loop().create_datagram_endpoint(lambda: Server(latency), sock=sock)
-        await asyncio.Event().wait()
 
-    asyncio.run(hold())
+def measure(server: str, names: list[str], concurrency: int, questions: int, allowed: float) -> None:
+    """Ask about all of these names, each of which takes so many questions, and print one line."""
+    began, cpu = time.perf_counter(), time.process_time()
+    found = answers_of(names, Resolver([server], concurrency=concurrency, cache=False))
+    took, busy = time.perf_counter() - began, time.process_time() - cpu
+    asked = questions * len(names)
+    print(
+        f"{len(names):,} domains, {asked:,} questions, {concurrency:3} at once: {took:6.2f} s, {asked / took:7,.0f}/s"
+        f"{f' of {allowed:7,.0f} allowed' if allowed else ''}, {busy / asked * 1e6:4.0f} µs of CPU each, "
+        f"{sum(answer.mail is Mail.MX for answer in found.values()):,} with MX"
+    )
 
 
 def main(domains: int = 20_000, milliseconds: int = 20) -> None:
-    """Print one line for each concurrency."""
+    """Print one line for each server and concurrency."""
+    names = [f"d{n}.example" for n in range(domains)]
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
     sock.bind(("127.0.0.1", 0))
-    address = f"127.0.0.1:{sock.getsockname()[1]}"
     server = multiprocessing.get_context("fork").Process(target=serve, args=(sock, milliseconds / 1000), daemon=True)
     server.start()
-    names = [f"d{n}.example" for n in range(domains)]
-    for concurrency in (10, 50, 100, 200):
+    print(f"A server that answers after {milliseconds} ms:")
+    for concurrency in (10, 50, 100, 200, 400):
         rows = names if concurrency >= 50 else names[: domains // 10]
-        began, cpu = time.perf_counter(), time.process_time()
-        found = answers_of(rows, Resolver([address], concurrency=concurrency, cache=False))
-        took, busy = time.perf_counter() - began, time.process_time() - cpu
-        questions = 2 * len(rows)
-        allowed = concurrency / (milliseconds / 1000) if milliseconds else float("inf")
-        print(
-            f"{len(found):,} domains, {questions:,} questions, {concurrency:3} at once: {took:6.2f} s, "
-            f"{questions / took:7,.0f}/s of {allowed:7,.0f} allowed, {busy / questions * 1e6:4.0f} µs of CPU each, "
-            f"{sum(answer.mail == 'mx' for answer in found.values()):,} with MX"
+        measure(
+            f"127.0.0.1:{sock.getsockname()[1]}", rows, concurrency, 2, 1000 * concurrency / max(milliseconds, 0.001)
         )
     server.terminate()
+    generated = f'$GENERATE 0-{domains - 1} d$.example. MX "10 mail.d$.example."'
+    hosts = f"$GENERATE 0-{domains - 1} mail.d$.example. A 127.0.0.1"
+    with tempfile.TemporaryDirectory() as folder, bind(Path(folder), {".": f"{generated}\n{hosts}"}) as address:
+        print("BIND, which adds the mail server's address to the answer:")
+        for concurrency in (10, 50, 100, 200):
+            measure(address, names, concurrency, 1, 0)
 
 
 if __name__ == "__main__":

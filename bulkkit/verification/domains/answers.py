@@ -38,12 +38,16 @@ class Records:
         Seconds for which the answer holds.
     said : str
         Why it failed.
+    beside : frozenset of str
+        Hosts whose address the server added unasked, in lower case: those of MX
+        records (RFC 1035 3.3.9).
     """
 
     found: Found
     values: tuple[str, ...] = ()
     ttl: int = 0
     said: str = ""
+    beside: frozenset[str] = frozenset()
 
 
 class Mail(StrEnum):
@@ -54,6 +58,8 @@ class Mail(StrEnum):
     """There is no MX record; mail goes to the domain's own address (RFC 5321 5.1)."""
     NULL_MX = "null_mx"
     """The domain says that it takes no mail (RFC 7505)."""
+    PARKED = "parked"
+    """There is no MX record, and the name servers are those of a service that holds domains which nobody uses."""
     NO_NAME = "no_name"
     NO_SERVER = "no_server"
     LOST_SERVERS = "lost_servers"
@@ -70,7 +76,7 @@ class DomainAnswer:
     mail : Mail
         Where its mail goes.
     hosts : tuple of str
-        The mail servers, the preferred first.
+        The mail servers, the preferred first; of a parked domain its name servers.
     ttl : int
         Seconds for which it holds; 0 where nothing is known.
     said : str

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from bulkkit.verification.aside import in_thread, until_over
+from bulkkit.verification.aside import Interrupted, in_thread, until_over
 from bulkkit.verification.domains.answers import DomainAnswer, Mail
 from bulkkit.verification.domains.cache import Cache
 from bulkkit.verification.domains.facts import askable
@@ -18,6 +18,8 @@ from bulkkit.verification.domains.resolver import Resolver
 
 BATCH: Final = 200
 """Answers that are kept in one go."""
+
+KEPT: Final = ". What was answered is kept: the same again goes on from there."
 
 DEAF: Final = 50
 """Failures without a single answer after which no name server is there, and the rest is unknown at once."""
@@ -62,8 +64,9 @@ def answers_of(domains: Iterable[str], resolver: Resolver) -> dict[str, DomainAn
     """Return what DNS says of each domain's mail.
 
     What is kept on disk and still holds is not asked again. May be called where an
-    event loop runs already. An interrupt (`KeyboardInterrupt`) ends the questions
-    and keeps the answers, so that the next call goes on from there.
+    event loop runs already. An interrupt ends the questions and keeps the
+    answers, so that the next call goes on from there; it is raised as `Interrupted`,
+    a `KeyboardInterrupt` that says so.
     """
     wanted = dict.fromkeys(domains)
     cache = resolver.kept()
@@ -71,7 +74,7 @@ def answers_of(domains: Iterable[str], resolver: Resolver) -> dict[str, DomainAn
     answers = {domain: known[domain] for domain in wanted if domain in known}
     missing = [domain for domain in wanted if domain not in answers]
     if missing:
-        answers |= _asked(missing, resolver, cache)
+        answers |= _asked(missing, len(wanted), resolver, cache)
     return {domain: answers[domain] for domain in wanted}
 
 
@@ -89,12 +92,18 @@ class Domains:
         return {domain: self._known[domain] for domain in wanted}
 
 
-def _asked(missing: list[str], resolver: Resolver, cache: Cache | None) -> dict[str, DomainAnswer]:
+def _asked(missing: list[str], wanted: int, resolver: Resolver, cache: Cache | None) -> dict[str, DomainAnswer]:
     run = Run(iter(missing), cache=cache)
-    asker = resolver.asker()
-    in_thread(
-        lambda: _work(run, asker, resolver.concurrency), run, "Asking DNS", len(missing), lambda: len(run.answers)
-    )
+    asker, known = resolver.asker(), wanted - len(missing)
+
+    def done() -> int:
+        return known + len(run.answers)
+
+    try:
+        in_thread(lambda: _work(run, asker, resolver.concurrency), run, "Asking DNS", wanted, done)
+    except KeyboardInterrupt:
+        rest = KEPT if run.cache else "."
+        raise Interrupted(f"stopped after {done():,} of {wanted:,} domains{rest}") from None
     nobody = DomainAnswer(Mail.UNKNOWN, said=f"no name server answered any of {run.failures} questions")
     return {domain: run.answers.get(domain, nobody) for domain in missing}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import struct
 from typing import Any, Final, cast
 
@@ -18,20 +19,32 @@ RECURSE: Final = 0x0100
 """The bit that asks for recursion (RFC 1035 4.1.1)."""
 EDNS: Final = struct.pack("!BHHIH", 0, dns.rdatatype.OPT, PAYLOAD, 0, 0)
 """An OPT record (RFC 6891 6.1.2)."""
+KINDS: Final = {kind: struct.pack("!HH", dns.rdatatype.from_text(kind), 1) for kind in ("MX", "A", "AAAA", "NS", "PTR")}
+"""What may be asked for, as it goes over the wire, with the class behind it."""
+
+LONGEST: Final = 253
+"""Characters of a name (RFC 1035 2.3.4, less the first length and the root)."""
+PLAIN: Final = re.compile(r"[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*")
 
 
 def query(name: str, kind: str, *, edns: bool) -> bytes:
-    """Return a question as it goes over the wire; dnspython's, and ten times as quick.
+    """Return a question as it goes over the wire: dnspython's, in less time.
 
     Raises
     ------
     dns.exception.DNSException
         The name can be nobody's.
     """
-    labels = cast(bytes, dns.name.from_text(name).to_wire())
-    header = HEADER.pack(int.from_bytes(os.urandom(2), "big"), RECURSE, 1, 0, 0, int(edns))
-    question = labels + struct.pack("!HH", dns.rdatatype.from_text(kind), 1)
-    return header + question + (EDNS if edns else b"")
+    header = HEADER.pack(int.from_bytes(os.urandom(2), "big"), RECURSE, 1, 0, 0, edns)
+    return header + _spelt(name) + KINDS[kind] + (EDNS if edns else b"")
+
+
+def _spelt(name: str) -> bytes:
+    """Return a name as labels, each behind its length (RFC 1035 3.1)."""
+    if len(name) > LONGEST or not PLAIN.fullmatch(name):
+        return cast(bytes, dns.name.from_text(name).to_wire())
+    labels = name.encode().split(b".")
+    return b"".join([bytes((len(label),)) + label for label in labels]) + b"\0"
 
 
 class Socket(asyncio.DatagramProtocol):

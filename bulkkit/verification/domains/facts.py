@@ -15,6 +15,7 @@ from bulkkit.verification.patterns import HOST, LONGEST_DOMAIN, RESERVED
 from bulkkit.vocabulary import Reason
 
 FACTS: Final = {
+    Mail.PARKED: Reason.ACCEPT_ALL,
     Mail.NULL_MX: Reason.DOES_NOT_ACCEPT_MAIL,
     Mail.NO_NAME: Reason.NO_DNS_ENTRIES,
     Mail.NO_SERVER: Reason.NO_DNS_ENTRIES,
@@ -26,6 +27,7 @@ HAS_MX: Final = {
     Mail.MX: True,
     Mail.LOST_SERVERS: True,
     Mail.ADDRESS: False,
+    Mail.PARKED: False,
     Mail.NULL_MX: False,
     Mail.NO_NAME: False,
     Mail.NO_SERVER: False,
@@ -38,10 +40,13 @@ WORDS: Final = {
     Mail.NO_SERVER: "The domain has neither a mail server (MX) nor an address of its own (RFC 5321 5.1).",
     Mail.LOST_SERVERS: "None of the mail servers that the domain names has an address ({hosts}).",
     Mail.ADDRESS: "The domain has no MX record; its mail goes to its own address (RFC 5321 5.1).",
+    Mail.PARKED: "The domain is parked: it has no MX record, and its name servers hold domains for sale ({hosts}).",
     Mail.UNKNOWN: "DNS gave no answer ({said}).",
 }
 
-PARKED: Final = "The domain is parked: its mail goes to {hosts}, which takes it for any name, and nobody reads it."
+READ_BY_NOBODY: Final = (
+    "The domain is parked: its mail goes to {hosts}, which takes it for any name, and nobody reads it."
+)
 
 DTYPES: Final = {"fact": "str", "has_mx": "boolean", "said": "str", "depth": "str"}
 NOTHING: Final = {"fact": None, "has_mx": None, "said": None, "depth": SYNTAX}
@@ -81,9 +86,9 @@ def providers_of(answers: Mapping[str, DomainAnswer]) -> dict[str, str]:
 def _row(answer: DomainAnswer | None) -> tuple[Any, ...]:
     if answer is None:
         return tuple(NOTHING.values())
-    parked = is_parked(answer)
-    fact = Reason.ACCEPT_ALL if parked else FACTS.get(answer.mail)
-    words = PARKED if parked else WORDS.get(answer.mail)
+    taken = answer.mail is Mail.MX and is_parked(answer)
+    fact = Reason.ACCEPT_ALL if taken else FACTS.get(answer.mail)
+    words = READ_BY_NOBODY if taken else WORDS.get(answer.mail)
     hosts = ", ".join(answer.hosts[:SHOWN])
     return fact, HAS_MX.get(answer.mail), words and words.format(hosts=hosts, said=answer.said), DNS
 

@@ -16,9 +16,13 @@ import dns.rdatatype
 
 from bulkkit.verification.domains.answers import Found, Records
 from bulkkit.verification.domains.datagrams import Socket, query
+from bulkkit.verification.domains.plain_answers import plain_answer
 
 TELLING: Final = frozenset({dns.rcode.NOERROR, dns.rcode.NXDOMAIN})
 """Codes that say something of the name (RFC 1035 4.1.1); all others speak of the server."""
+
+
+ADDRESSES: Final = frozenset({dns.rdatatype.A, dns.rdatatype.AAAA})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class NameServers:
             server = self._servers[(start + attempt) % len(self._servers)]
             try:
                 wire = query(name, kind, edns=attempt < len(self._servers))
-                answer = records_of(await self._sent(wire, server))
+                answer = await self._sent(wire, server)
             except (dns.exception.Timeout, TimeoutError):
                 said = f"no answer within {self._timeout:g} s"
             except (dns.exception.DNSException, OSError, EOFError) as error:
@@ -72,11 +76,13 @@ class NameServers:
             for socket in sockets:
                 socket.close()
 
-    async def _sent(self, wire: bytes, server: NameServer) -> dns.message.Message:
+    async def _sent(self, wire: bytes, server: NameServer) -> Records:
+        said = await self._datagram(wire, server)
         try:
-            return dns.message.from_wire(await self._datagram(wire, server), raise_on_truncation=True)
+            return plain_answer(said) or records_of(dns.message.from_wire(said, raise_on_truncation=True))
         except dns.message.Truncated:
-            return await dns.asyncquery.tcp(dns.message.from_wire(wire), server.host, self._timeout, server.port)
+            whole = await dns.asyncquery.tcp(dns.message.from_wire(wire), server.host, self._timeout, server.port)
+            return records_of(whole)
 
     async def _datagram(self, wire: bytes, server: NameServer) -> bytes:
         idle = self._idle[server]
@@ -98,12 +104,18 @@ def records_of(response: dns.message.Message) -> Records:
     except dns.exception.DNSException as error:
         return Records(Found.FAILED, said=f"its aliases lead nowhere ({error})")
     if chain.answer is not None:
-        return Records(Found.RECORDS, tuple(value.to_text() for value in chain.answer), chain.minimum_ttl)
+        values = tuple(value.to_text() for value in chain.answer)
+        return Records(Found.RECORDS, values, chain.minimum_ttl, beside=_beside(response))
     if response.rcode() == dns.rcode.NXDOMAIN:
         return Records(Found.NO_NAME, ttl=_absence(response, chain.minimum_ttl))
     if _refers(response):
         return Records(Found.FAILED, said="the name server only refers to others")
     return Records(Found.NO_DATA, ttl=_absence(response, chain.minimum_ttl))
+
+
+def _beside(response: dns.message.Message) -> frozenset[str]:
+    added = (rrset for rrset in response.additional if rrset.rdtype in ADDRESSES)
+    return frozenset(str(rrset.name).rstrip(".").lower() for rrset in added)
 
 
 def _absence(response: dns.message.Message, ttl: int) -> int:

@@ -27,8 +27,18 @@ def provider_of(answer: DomainAnswer) -> str | None:
 
 
 def is_parked(answer: DomainAnswer) -> bool:
-    """Tell whether a domain's mail goes to a service that holds domains which nobody uses."""
-    return answer.mail is Mail.MX and _said_of(answer.hosts[0], inverted("parked")) is not None
+    """Tell whether a domain, or its mail, is with a service that holds domains which nobody uses."""
+    return answer.mail is Mail.PARKED or (answer.mail is Mail.MX and holds_unused(answer.hosts[0]))
+
+
+def holds_unused(host: str) -> bool:
+    """Tell whether a mail or name server is that of a service that holds domains which nobody uses."""
+    return _said_of(host.rstrip(".").lower(), inverted("parked")) is not None
+
+
+def is_own_machine(host: str) -> bool:
+    """Tell whether a name stands for whatever machine asks (RFC 6761 6.3): an MX that leads nowhere."""
+    return host.rpartition(".")[2] in {"localhost", "localdomain"}
 
 
 @lru_cache(maxsize=100_000)

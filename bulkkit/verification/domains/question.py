@@ -6,14 +6,17 @@ import asyncio
 from typing import Protocol
 
 from bulkkit.verification.domains.answers import DomainAnswer, Found, Mail, Records, of_addresses, of_hosts, of_mx
-from bulkkit.verification.domains.networks import provider_of_host
+from bulkkit.verification.domains.networks import holds_unused, is_own_machine, provider_of_host
 
 
 class Asker(Protocol):
     """Whoever can be asked for records: name servers, or a table in a test."""
 
     async def ask(self, name: str, kind: str) -> Records:
-        """Return the records of one kind (`MX`, `A`, `AAAA`, `PTR`) that a name has; never raise for what DNS says."""
+        """Return the records of one kind (`MX`, `A`, `AAAA`, `NS`, `PTR`) that a name has.
+
+        Whatever DNS says, it raises nothing.
+        """
 
 
 class Questions:
@@ -21,31 +24,42 @@ class Questions:
 
     def __init__(self, asker: Asker) -> None:
         self._asker = asker
-        self._hosts: dict[str, asyncio.Task[Found]] = {}
+        self._hosts: dict[str, asyncio.Future[Found]] = {}
 
     async def domain(self, name: str) -> DomainAnswer:
         """Return what DNS says of a domain's mail."""
         mx = await self._asker.ask(name, "MX")
         answer = of_mx(mx)
         if answer is None:
-            return of_addresses(name, mx, await self._addresses(name))
-        return of_hosts(answer, await self._are_lost(answer.hosts)) if answer.mail is Mail.MX else answer
+            answer = of_addresses(name, mx, await self._addresses(name))
+            return await self._or_parked(name, answer) if answer.mail is Mail.ADDRESS else answer
+        return of_hosts(answer, await self._are_lost(answer.hosts, mx.beside)) if answer.mail is Mail.MX else answer
 
-    async def _are_lost(self, hosts: tuple[str, ...]) -> bool:
-        """Tell whether it is certain of each host that it has no address."""
-        for host in hosts:
+    async def _or_parked(self, name: str, answer: DomainAnswer) -> DomainAnswer:
+        """Return what the name servers say of a domain that has no MX record."""
+        servers = (await self._asker.ask(name, "NS")).values
+        parked = tuple(sorted(server.rstrip(".").lower() for server in servers if holds_unused(server)))
+        return DomainAnswer(Mail.PARKED, parked, answer.ttl) if parked else answer
+
+    async def _are_lost(self, hosts: tuple[str, ...], beside: frozenset[str]) -> bool:
+        """Tell whether it is certain of each host that it has no address, or none but the sender's own machine."""
+        servers = [host for host in hosts if not is_own_machine(host)]
+        if not beside.isdisjoint(servers):
+            return False
+        for host in servers:
             if provider_of_host(host) or await self._host(host) in {Found.RECORDS, Found.FAILED}:
                 return False
         return True
 
     async def _host(self, host: str) -> Found:
-        if host not in self._hosts:
-            self._hosts[host] = asyncio.ensure_future(self._found(host))
-        # Whoever is cancelled while waiting must not take the answer from the others.
-        return await asyncio.shield(self._hosts[host])
-
-    async def _found(self, host: str) -> Found:
-        return (await self._addresses(host))[-1].found
+        known = self._hosts.get(host)
+        if known is None:
+            known = self._hosts[host] = asyncio.get_running_loop().create_future()
+            try:
+                known.set_result((await self._addresses(host))[-1].found)
+            finally:
+                known.cancel()
+        return await known
 
     async def _addresses(self, name: str) -> list[Records]:
         """Return the answer for A, and for AAAA where that had no records."""

@@ -1,8 +1,8 @@
-"""What the commands show on a terminal."""
+"""What `bulkkit demo` shows on a terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from time import perf_counter
 from typing import Final
 
@@ -10,9 +10,7 @@ import pandas as pd
 from pandas.api.typing import NAType
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Column, Table
+from rich.table import Table
 
 from bulkkit import accounts
 from bulkkit import demo as main_job
@@ -22,17 +20,10 @@ from bulkkit.dispatch import Plan
 from bulkkit.ledger import Ledger
 from bulkkit.metrics import rates
 from bulkkit.sandbox import Sandbox
-from bulkkit.sending.job import Progress as SendProgress
-from bulkkit.sending.send import Send
-from bulkkit.vocabulary import Counts, Rate, SendState
+from bulkkit.showing.live import watch
+from bulkkit.showing.phrases import STATE_NAMES, span
+from bulkkit.vocabulary import Counts, Rate
 
-LOOKS_A_SECOND: Final = 5
-STATE_NAMES: Final = {
-    SendState.ACCEPTED: "accepted",
-    SendState.REFUSED: "refused",
-    SendState.EXPIRED: "given up",
-    SendState.IN_DOUBT: "in doubt",
-}
 REACTIONS: Final = (Rate.OPENED, Rate.CLICKED, Rate.UNSUBSCRIBED, Rate.COMPLAINED)
 
 
@@ -72,29 +63,12 @@ def show_plan(console: Console, planned: Plan, sandbox: Sandbox | None) -> None:
     left_out = [f"{rows:,} {STEP_NAMES[step]}" for step, rows in steps if rows and step not in {"read", "recipients"}]
     console.print(f"         left out: {'; '.join(left_out) or 'nobody'}", markup=False, soft_wrap=True)
     pace = f"a second stands for {sandbox.clock.scale / 3600:.1f} h" if sandbox else "as fast as the relay takes it"
-    span = _span(planned.finishes_after)
     console.print(
-        f"[bold]Plan[/]     {planned.recipients:,} recipients, {span} at this throttle; {pace}", soft_wrap=True
+        f"[bold]Plan[/]     {planned.recipients:,} recipients, {span(planned.finishes_after)} at this throttle; {pace}",
+        soft_wrap=True,
     )
     for finding in planned.findings.itertuples():
         console.print(f"         {finding.severity}: {finding.finding}", markup=False, soft_wrap=True)
-
-
-def watch(console: Console, send: Send) -> None:
-    """Show a send's progress until it has ended."""
-    columns = (
-        TextColumn("[bold]Send[/]    "),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.description}"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=send.progress.recipients)
-        while send.is_running:
-            send.join(1 / LOOKS_A_SECOND)
-            now = send.progress
-            bar.update(task, completed=now.done, description=_waiting(now))
 
 
 def show_summary(console: Console, ledger: Ledger, balances: Iterable[Balance], heard: bool) -> None:
@@ -121,27 +95,6 @@ def balances_of(ledger: Ledger, sandbox: Sandbox | None) -> Iterable[Balance]:
         yield accounts.of_mailboxes(sends, sandbox.inbox)
 
 
-def show_status(ledger: Ledger) -> None:
-    """Show each campaign of a ledger, and the age of what is known."""
-    table = Table(Column("campaign", overflow="fold"), box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    for name in ("sent to", *STATE_NAMES.values(), "waiting"):
-        table.add_column(name.replace(" ", "\n"), justify="right", vertical="bottom", no_wrap=True)
-    rows = ledger.campaigns()
-    for name, recipients in zip(rows["campaign"], rows["recipients"], strict=True):
-        table.add_row(escape(name), f"{recipients:,}", *_state_counts(ledger.counts(name)))
-    console = Console(highlight=False)
-    console.print(table)
-    latest = ledger.events()["at"].max()
-    console.print(f"{len(ledger.suppressions()):,} addresses suppressed; the latest event is of {_day(latest)}.")
-
-
-def _state_counts(counts: Mapping[SendState, int]) -> list[str]:
-    if not counts:
-        return ["–"] * (len(STATE_NAMES) + 1)  # It was sent elsewhere: only its events are here.
-    ended = [counts.get(state, 0) for state in STATE_NAMES]
-    return [f"{count:,}" for count in (*ended, sum(counts.values()) - sum(ended))]
-
-
 def _lines(ledger: Ledger) -> Iterable[tuple[str, int]]:
     steps = ledger.waterfall(main_job.CAMPAIGN)
     shown = steps[(steps["rows"] > 0) | (steps["step"] == "recipients")]
@@ -155,16 +108,3 @@ def _reactions(ledger: Ledger, heard: bool) -> Iterable[tuple[str, int | NAType]
     frame = rates(ledger.events(main_job.CAMPAIGN), ledger.sends(main_job.CAMPAIGN))
     people = frame[frame["counts"] == Counts.ALL].set_index("rate")["numerator"]
     yield from ((f"{rate} (people)", people.get(rate, pd.NA) if heard else pd.NA) for rate in REACTIONS)
-
-
-def _waiting(now: SendProgress) -> str:
-    return f"{now.deferred:,} to try again" if now.deferred else ""
-
-
-def _span(duration: object) -> str:
-    hours = pd.Timedelta(duration).total_seconds() / 3600  # type: ignore[arg-type]
-    return f"{hours:,.1f} hours" if hours >= 1 else f"{hours * 60:,.0f} minutes"
-
-
-def _day(moment: pd.Timestamp) -> str:
-    return "no day yet" if pd.isna(moment) else f"{moment:%Y-%m-%d %H:%M} UTC"
