@@ -147,7 +147,8 @@ def _in_hours(flags: Frame, facts: Sequence[str], others: list[str], alias: str,
     together = nw.concat(parts).join(sent, on=list(KEY), how="inner")
     seconds = (nw.col("_at") - nw.col("_sent_at")).dt.total_seconds().cast(nw.Int64)
     hours = nw.when(seconds > 0).then(seconds).otherwise(nw.lit(0)) // _SECONDS
-    return together.with_columns(hours.cast(nw.Int64).alias(alias)).drop("_at", "_sent_at")
+    told = (nw.col(f"_{name}") for name in facts)
+    return together.select(*KEY, *others, hours.cast(nw.Int64).alias(alias), *told)
 
 
 def _trait(events: Frame, name: str) -> nw.Expr:

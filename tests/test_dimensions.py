@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import narwhals as nw
@@ -158,3 +159,26 @@ def converted(frame: pd.DataFrame, library: str) -> Any:
 
         return duckdb.from_df(frame)
     return nw.from_native(frame).to_arrow() if library == "pyarrow" else nw.from_native(frame).to_polars()
+
+
+@pytest.mark.filterwarnings("ignore:Dask support is moving:FutureWarning")
+@pytest.mark.parametrize("options", [{"by": "campaign"}, {"by": ["day", "link"]}, {"unique": False}])
+def test_a_dask_frame_in_partitions_gives_the_same_rates(options: dict[str, Any]) -> None:
+    """Dask adds up three partitions to what pandas counts in one."""
+    dask = pytest.importorskip("dask")
+    frames = pytest.importorskip("dask.dataframe")
+    events = _history()
+    with dask.config.set(scheduler="synchronous"):
+        pd.testing.assert_frame_equal(
+            bk.rates(frames.from_pandas(events, npartitions=3), **options), bk.rates(events, **options)
+        )
+
+
+def test_a_file_is_counted_without_being_read_into_memory(tmp_path: Path) -> None:
+    """Parquet through DuckDB and through polars, lazily, gives what the frame gives, and only sums are collected."""
+    duckdb, polars = pytest.importorskip("duckdb"), pytest.importorskip("polars")
+    events, path = _history(), tmp_path / "events.parquet"
+    events.to_parquet(path)
+    for lazy in (duckdb.read_parquet(str(path)), polars.scan_parquet(path)):
+        for by in ("campaign", "link"):
+            pd.testing.assert_frame_equal(bk.rates(lazy, by=by), bk.rates(events, by=by))
