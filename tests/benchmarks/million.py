@@ -1,6 +1,6 @@
 """A million recipients: seconds and memory of the plan, of storing it, and until the first message is on the wire.
 
-Run `python tests/benchmarks/million.py [recipients] [seconds]`; it needs Debian's postfix, and sends for so many seconds.
+Run `python tests/benchmarks/million.py [recipients] [seconds]`; it sends for so many seconds, to Debian's smtp-sink.
 """
 
 from __future__ import annotations
