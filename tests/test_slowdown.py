@@ -7,16 +7,22 @@ from math import inf
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rehearsal import START, relay
 
 from bulkkit.sending.breaker import FAILURES, REST, TRICKLE
 from bulkkit.sending.caution import FREE, REFUSALS, Answer, Caution
+from bulkkit.sending.fleet import Fleet
+from bulkkit.sending.listening import Listening
+from bulkkit.sending.pace import Pace
 from bulkkit.sending.restraint import Restraint
 from bulkkit.sending.retry import GREYLISTED
 from bulkkit.sending.schedule import Schedule
 from bulkkit.sending.slowdown import LONGEST, RULES, rule_for
-from bulkkit.sending.throttle import HOUR, Limit, Pace, Throttle
+from bulkkit.sending.throttle import HOUR, Limit, Throttle
+from bulkkit.transitions import Outcome
 from bulkkit.vocabulary import BounceClass, SendState
 
+RELAY = relay(1, scale=1)
 LATER = Answer("a", SendState.DEFERRED, BounceClass.TRANSIENT_FAILURE, 451, "451 4.3.0 Error")
 REFUSED = Answer("a", SendState.REFUSED, BounceClass.POLICY_RELATED, 550, "550 5.7.1 Go away")
 
@@ -85,6 +91,17 @@ def test_what_lies_with_one_mailbox_opens_no_breaker(reason: str) -> None:
     caution = Caution()
     one = Answer("a", SendState.DEFERRED, reason, 450, "450 4.2.0 Later")
     assert [caution.heard(one, 0.0) for _ in range(50)] == [None] * 50
+
+
+def test_words_far_into_a_reply_are_heard() -> None:
+    """A provider's words count wherever they stand in the reply, and a note shows the beginning of it."""
+    schedule = Schedule(Throttle.unlimited())
+    listening = Listening(schedule, Fleet([RELAY]), 0)
+    reply = f"421 4.7.0 {'Sorry for that. ' * 12} unusual rate of mail to p1@alpha.example"
+    listening.heard("a", RELAY.name, Outcome(1, SendState.DEFERRED, START, smtp_code=421, reply=reply), 0.0)
+    (note,) = listening.notes(RELAY.clock)
+    assert "10 messages a minute for 30 minutes" in note
+    assert len(note) < 300
 
 
 def test_networks_have_breakers_of_their_own() -> None:
