@@ -234,6 +234,8 @@ def test_links_take_their_key_from_the_environment(
     assert "not hexadecimal" in run(path, "send", "--confirm", "2", to=server, code=1)
     monkeypatch.setenv("BULKKIT_LINK_KEY", KEY)
     run(path, "send", "--confirm", "2", "--base-url", "https://moved.example.org", to=server)
+    monkeypatch.delenv("BULKKIT_LINK_KEY")
+    assert "finished, 2 accepted" in run(path, "resume", "--in-doubt", "skip")
     assert all("https://moved.example.org/u/" in taken.text for taken in server.mail)
 
 

@@ -101,10 +101,9 @@ def test_several_relays_share_the_work() -> None:
 
 def test_a_warm_address_is_foretold_as_warm() -> None:
     """A relay that has been warmed up for days goes on from there, and not from the first day."""
-    going, counts = way(Throttle.warmup(30)), {"a": 2000, "b": 2000}
-    cold, warm = (
-        max(finishing_times(counts, going, Experience(), days).values()) for days in ({}, {FAR.name: -20 * DAY})
-    )
+    counts = {"a": 2000, "b": 2000}
+    goings = (Way(Throttle.warmup(30), Retry(), [FAR], 0.1, days) for days in ({}, {FAR.name: -20 * DAY}))
+    cold, warm = (max(finishing_times(counts, going, Experience()).values()) for going in goings)
     assert warm < HOUR < 3 * DAY < cold
 
 

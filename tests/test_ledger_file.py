@@ -25,7 +25,8 @@ from bulkkit.ledger.database import Database
 from bulkkit.ledger.filesystem import REFUSED, filesystem, read_mountinfo, refusal
 from bulkkit.ledger.lease import Holder, lock_path
 from bulkkit.ledger.schema import APPLICATION, MIGRATIONS, VERSION
-from bulkkit.transitions import Claim, Dotted
+from bulkkit.transitions import Claim, Dotted, Outcome
+from bulkkit.vocabulary import SendState
 
 
 def test_the_file_is_its_owners(path: Path) -> None:
@@ -199,8 +200,11 @@ def test_looking_who_sends_keeps_nobody_from_sending(path: Path) -> None:
 
 
 def test_an_import_is_remembered(path: Path) -> None:
-    """The moment of the last import is kept, also of one that brought nothing new."""
+    """The moment of the last import is kept, also of one that brought nothing new, and so is the latest event's."""
     ledger = stored(path)
+    assert ledger.latest_event() is None
+    ledger.write([Claim(1, RELAY, stamp()), Dotted(1), Outcome(1, SendState.ACCEPTED, datetime.now(UTC))])
+    assert ledger.latest_event() == ledger.events()["at"].max()
     assert ledger.last_import() is None
     before = datetime.now(UTC)
     ledger.add_events(ledger.events())

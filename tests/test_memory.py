@@ -15,7 +15,7 @@ from rehearsal import START
 from bulkkit.ledger import Ledger
 from bulkkit.sending.job import Job
 from bulkkit.sending.relay import Relay
-from bulkkit.sending.retry import Retry
+from bulkkit.sending.retry import RELAY_BUSY, Retry
 from bulkkit.sending.throttle import DAY, HOUR, Limit, Ramp, Throttle
 from bulkkit.sending.turnstile import Turnstile
 from bulkkit.transitions import Claim, Dotted, Outcome, PastDeferral, Stamp
@@ -166,7 +166,7 @@ def test_who_put_us_off_lately_is_remembered(path: Path) -> None:
     ledger.write([outcome(1, SendState.DEFERRED, 500, **later), outcome(2, SendState.DEFERRED, 100, **later)])
     ledger.write([outcome(3, SendState.REFUSED, 600, smtp_code=550), outcome(4, SendState.ACCEPTED, 600)])
     ledger.write([Claim(1, "a", stamp(4000))])
-    said = [PastDeferral("alpha.example", stamp(at).at, 421, "4.7.0", "421 4.7.0 Later") for at in (100, 500)]
+    said = [PastDeferral("alpha.example", stamp(at).at, None, 421, "4.7.0", "421 4.7.0 Later") for at in (100, 500)]
     assert ledger.deferrals_since(stamp(4000), 7200, "utc") == said
     assert ledger.deferrals_since(stamp(4000), 3600, "utc") == said[1:]
     assert ledger.deferrals_since(stamp(4000), 7200, "sandbox") == []
@@ -188,3 +188,19 @@ def test_an_ended_restraint_is_not_taken_up_again(path: Path) -> None:
     assert turnstile.next_now(to) is not None
     assert turnstile.notes() == ()
     assert Turnstile(job, Ledger(path)).next_now(to) is not None
+
+
+def test_a_relay_that_put_us_off_slows_no_network(path: Path) -> None:
+    """What a relay says to MAIL is not said by the network, neither now nor after a restart."""
+    clock, ledger = Machine(), stored(path, 3)
+    to = Relay("smtp://127.0.0.1", clock=clock)
+    ledger.write([Claim(1, to.name, clock.stamp())])
+    said = {"reason": RELAY_BUSY, "smtp_code": 421, "reply": "421 4.3.2 Too many connections"}
+    ledger.write([outcome(1, SendState.DEFERRED, 0, **said)])
+    turnstile = Turnstile(Job("spring", None, (to,), Throttle(Limit()), Retry()), ledger)
+    turn = turnstile.next_now(to)
+    assert turn is not None
+    for _ in range(9):
+        turnstile.heard(turn, outcome(2, SendState.DEFERRED, 1, **said))
+    assert turnstile.notes() == ()
+    assert turnstile.next_now(to) is not None

@@ -290,6 +290,8 @@ def test_rows_are_those_behind_the_value() -> None:
     assert len(behind["duplicates"]) / 16 == pytest.approx(value["duplicates"])
     assert list(behind["duplicates"]["own"]) == [99] * 3
     assert list(behind["complaints"].index) == [104]
+    assert list(behind["decay"].index) == [104]
+    assert len(behind["fatigue"]) / 20 == pytest.approx(value["fatigue"])
     assert list(behind["frequency"].index) == [101]
     assert behind["unsubscribes"].empty
     assert list(behind["expected_bounces"].index) == list(range(112, 120))

@@ -17,13 +17,14 @@ from bulkkit.contacts.tracking import untracked
 from bulkkit.outcomes import KEY, AnyFrame, keyed, outcomes
 from bulkkit.responses import RECEIVED, gathered, responses, until
 from bulkkit.scoring.basis import Basis
+from bulkkit.scoring.past import FATIGUE
 from bulkkit.statistics import wilson
 from bulkkit.vocabulary import Counts, Rate
 
 if TYPE_CHECKING:
     from bulkkit.scoring.score import Health
 
-MESSAGES: Final = 6
+MESSAGES: Final = FATIGUE
 DAYS: Final = 180
 """bulkkit's own rule: no reaction by a person to six messages in a row, and none in half a year."""
 

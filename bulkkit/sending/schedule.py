@@ -10,9 +10,10 @@ from collections import deque
 from heapq import heapify, heappop, heappush
 from itertools import chain, islice
 
+from bulkkit.sending.pace import Pace
 from bulkkit.sending.restraint import Restraint
 from bulkkit.sending.spread import Spread
-from bulkkit.sending.throttle import Pace, Throttle
+from bulkkit.sending.throttle import Throttle
 
 
 class _Network:
@@ -100,7 +101,8 @@ class Schedule:
             network = turns.popleft()
             if network.line is None:
                 continue  # It was barred meanwhile.
-            ready = None if turns and self._has_its_share(network) else network.pace.ready_at(now)
+            is_enough = turns and self._connections and self._has_its_share(network)
+            ready = None if is_enough else network.pace.ready_at(now)
             if ready is None:
                 network.is_full = True
             elif ready > now:
@@ -163,7 +165,7 @@ class Schedule:
     def _has_its_share(self, network: _Network) -> bool:
         """Tell whether a network has as many transactions open as are there for each that could go now."""
         opened = network.pace.open
-        return bool(opened and self._connections and opened >= self._connections // (len(self._turns) + 1))
+        return opened > 0 and opened >= (self._connections or 0) // (len(self._turns) + 1)
 
     def _hand_over(self, network: _Network, now: float) -> int:
         line = network.line
