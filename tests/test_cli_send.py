@@ -18,6 +18,7 @@ from typing import Final
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from commands import free_port
 from rehearsal import campaign, people, states
 from rich.console import Console
 from servers import Answer, Asked, MailServer, answer
@@ -140,6 +141,46 @@ def test_a_second_signal_ends_at_once(serve: Callable[..., MailServer], path: Pa
     assert server.counts().total() == 41
 
 
+def test_a_stop_before_the_first_message_says_how_to_begin(serve: Callable[..., MailServer], path: Path) -> None:
+    """Ctrl-C while a relay does not greet ends at once, and what is to be typed next begins the campaign."""
+    silent = [Answer(then="silence")] * CONNECTIONS
+    server = serve(answer("banner", None, *silent))
+    queue(path, 5)
+    with begun(path, server, "send", "--confirm", "5") as process:
+        until(lambda: len(server.clients) > CONNECTIONS)
+        process.send_signal(signal.SIGINT)
+        said = process.stdout.read().decode()
+        assert process.wait(LONG) == 130
+    assert f"Go on with: bulkkit send {NAME} --ledger {path} --confirm 5" in said
+    assert "finished, 5 accepted" in run(path, "send", "--confirm", "5", to=server)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_script_that_is_interrupted_stops_cleanly(serve: Callable[..., MailServer], path: Path, times: int) -> None:
+    """Ctrl-C in a script that waits: what is in flight is finished first; a second one waits for nothing."""
+    held = Held(10)
+    server = serve(held)
+    queue(path, 40)
+    script = "import sys, bulkkit as bk; bk.resume(sys.argv[1], sys.argv[2], [bk.Relay(sys.argv[3], None, 3)]).wait()"
+    command = [sys.executable, "-c", script, NAME, str(path), f"smtp://127.0.0.1:{server.port}"]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        until(lambda: held.held == CONNECTIONS)
+        process.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.3)
+        if times == 2:
+            process.send_signal(signal.SIGINT)
+        else:
+            held.release()
+        assert process.wait(LONG) == -signal.SIGINT
+    held.release()
+    counts = Ledger(path).sends()["state"].value_counts().to_dict()
+    assert counts.get("dotted", 0) == (CONNECTIONS if times == 2 else 0)
+    assert counts["queued"] >= 40 - 10 - 2 * CONNECTIONS
+    run(path, "resume", to=server, code=3 if times == 2 else 0)
+    assert server.counts() == dict.fromkeys(states(path), 1)
+
+
 def test_status_says_who_sends(serve: Callable[..., MailServer], path: Path) -> None:
     """While a campaign is sent, `status` names the process, and a second `send` is refused with its number."""
     held = Held(0)
@@ -203,6 +244,18 @@ def test_what_is_not_confirmed_is_not_sent(serve: Callable[..., MailServer], pat
     assert run(path, "send", "--confirm", "3", to=server).count("finished, 3 accepted") == 1
     assert "finished, 3 accepted" in run(path, "send", "--confirm", "3")
     assert server.counts().total() == 3
+
+
+def test_doubts_are_decided_once_the_relay_is_met(serve: Callable[..., MailServer], path: Path) -> None:
+    """Where the relay is away, `--in-doubt resend` decides nothing; over one that is there the same order works."""
+    server = serve(answer("dot", Answer(then="close"), recipient=VICTIM))
+    queue(path, 3)
+    run(path, "send", "--confirm", "3", to=server, code=3)
+    away = ["--relay", f"smtp://127.0.0.1:{free_port()}"]
+    assert "nothing listens there" in run(path, "resume", "--in-doubt", "resend", *away, code=1)
+    assert Ledger(path).in_doubt(NAME)["email"].tolist() == [VICTIM]
+    run(path, "resume", "--in-doubt", "resend", to=server)
+    assert server.counts()[VICTIM] == 2
 
 
 def test_doubts_of_strangers_are_not_decided(serve: Callable[..., MailServer], path: Path) -> None:

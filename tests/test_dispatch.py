@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -43,14 +43,14 @@ ABROAD = Relay("smtp+starttls://mail.company.com")
 @pytest.fixture(autouse=True)
 def nobody_goes_abroad(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no test connect to anything but this machine."""
-    from bulkkit.dispatch import route
+    from bulkkit.sending import trial
 
-    def check(to: Relay, password: str | None) -> None:
+    def greet(to: Relay, password: str | None) -> Coroutine[None, None, None]:
         assert to.is_loopback, "a test connects to the world"
-        trial(to, password)
+        return greeting(to, password)
 
-    trial = route.check_relay
-    monkeypatch.setattr(route, "check_relay", check)
+    greeting = trial._greet
+    monkeypatch.setattr(trial, "_greet", greet)
 
 
 def drafted(path: Path, audience: pd.DataFrame | None = None, **options: object) -> Plan:

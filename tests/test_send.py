@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 import signal
+import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -25,7 +26,7 @@ from bulkkit.sending.retry import GREYLIST_SECONDS, Retry
 from bulkkit.sending.smtp import Deadlines
 from bulkkit.sending.tally import NETWORK_DTYPES
 from bulkkit.sending.throttle import Limit, Throttle
-from bulkkit.transitions import Outcome, Step
+from bulkkit.transitions import Outcome, Recipient, Step
 from bulkkit.vocabulary import EventKind
 
 SHORT = Deadlines(greeting=0.4, envelope=0.2, data=0.2, body=0.4, dot=0.2)
@@ -309,6 +310,49 @@ def test_a_ledger_that_fails_stops_the_send(serve: Callable[..., MailServer], pa
     assert len(server.mail) == count
 
 
+class Passing(Ledger):
+    """A ledger in which something fails once: its disk at an outcome, or its reading when somebody is looked up."""
+
+    def __init__(self, path: Path, fails: str) -> None:
+        super().__init__(path)
+        self._fails, self._looks = fails, 0
+
+    def stage(self, steps: Sequence[Step]) -> frozenset[int] | None:
+        """Stage steps, unless it is the first time that an outcome is among them."""
+        if self._fails == "write" and any(isinstance(step, Outcome) for step in steps):
+            self._fails = ""
+            raise LedgerError("The disk was gone.")
+        return super().stage(steps)
+
+    def recipients(self, send_ids: Iterable[int]) -> list[Recipient]:
+        """Return recipients, unless it is the third time that somebody asks."""
+        self._looks += 1
+        if self._fails == "read" and self._looks == 3:
+            raise LedgerError("The disk was gone.")
+        return super().recipients(send_ids)
+
+
+@pytest.mark.parametrize("fails", ["read", "write"])
+def test_what_was_answered_is_kept_whatever_fails(
+    serve: Callable[..., MailServer], path: Path, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    """Where the ledger fails once the send ends, and yet nobody whose message was answered by then is in doubt."""
+    monkeypatch.setattr("bulkkit.sending.people.BATCH", 1)
+    server = serve(latency=0.02)
+    planned = plan(
+        campaign(people(12)), [relay(server.port, max_connections=1)], throttle=Throttle.unlimited(), ledger=path
+    )
+    planned.queue()
+    send = resume("office-move", Passing(path, fails), [relay(server.port, max_connections=1)])
+    with pytest.raises(LedgerError, match="The disk was gone"):
+        send.wait(20)
+    assert 0 < len(server.mail) < 12
+    assert list(states(path).values()).count("accepted") == len(server.mail)
+    after = resume("office-move", path, [relay(server.port)])
+    assert after.wait(20).accepted == 12
+    assert server.counts() == dict.fromkeys(people(12)["email"], 1)
+
+
 def test_who_unsubscribes_during_the_send_gets_nothing_more(serve: Callable[..., MailServer], path: Path) -> None:
     """A suppression in the same ledger is respected at the next claim, and the event says: rejected, not sent."""
     leaving = people(10)["email"].tolist()[5:]
@@ -384,6 +428,19 @@ def test_an_outage_can_be_stopped(serve: Callable[..., MailServer], path: Path) 
     assert send.progress.run == RunState.STOPPED
 
 
+def test_a_relay_that_is_silent_holds_no_stop_up(serve: Callable[..., MailServer], path: Path) -> None:
+    """A stop waits for what is in flight, and for no relay that takes a connection and does not greet."""
+    server = serve(lambda asked: Answer(then="silence") if asked.step == "banner" else None)
+    send = start([relay(server.port, scale=1)], people(5), path, deadlines=Deadlines())
+    while len(server.clients) < 5:
+        send.join(0.005)
+    threading.Thread(target=send.stop, daemon=True).start()
+    send.join(3)
+    assert not send.is_running
+    assert send.progress.run == RunState.STOPPED
+    assert states(path) == dict.fromkeys(people(5)["email"], "queued")
+
+
 def test_a_send_that_waits_for_its_next_attempt_can_be_stopped(serve: Callable[..., MailServer], path: Path) -> None:
     """By the machine's own clock half an hour is waited for without work, and a stop ends it at once."""
     server = serve(always("RCPT", "451 4.3.0 Later\r\n"))
@@ -408,8 +465,11 @@ def test_what_one_relay_finds_too_large_another_takes(serve: Callable[..., MailS
     assert not [line for line in small.lines if line.startswith("MAIL")]
 
 
-def test_an_interrupted_cell_leaves_the_send_running(serve: Callable[..., MailServer], path: Path) -> None:
-    """Ctrl-C in `wait` ends the waiting and not the send."""
+def test_an_interrupted_cell_leaves_the_send_running(
+    serve: Callable[..., MailServer], path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there is a prompt, as in a notebook's kernel, Ctrl-C in `wait` ends the waiting and not the send."""
+    monkeypatch.setattr(sys, "ps1", ">>> ", raising=False)
     gate = threading.Event()
     server = serve(lambda asked: Answer(b"250 Ok\r\n", until=gate.is_set) if asked.step == "dot" else None)
     send = start([relay(server.port)], people(5), path)

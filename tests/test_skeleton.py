@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 from email import message_from_bytes, policy
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bulkkit.message.mime import CONTROL
@@ -20,6 +21,7 @@ TOKENS = st.sampled_from(["{{ a }}", "{{ b | default('<none> it=is') }}", "{{b|d
 TEMPLATES = st.lists(WORDS | TOKENS, max_size=12).map("".join)
 
 
+@example("n" * 76 + "{{ a }}", "v" * 76, None, "plain")
 @given(TEMPLATES, VALUES, st.none() | VALUES, st.sampled_from(["plain", "html"]))
 @settings(max_examples=400, deadline=None)
 def test_slots_say_what_the_engine_says(source: str, a: str, b: str | None, subtype: str) -> None:
@@ -65,3 +67,17 @@ def test_known_elements_are_not_escaped_and_all_else_is() -> None:
     skeleton = Skeleton.of([Part(template, "html", frozenset({"pixel"}))], known)
     said = message_from_bytes(skeleton.fill({"a": "<b>", TOKEN: "x%(0)b"}), policy=policy.default)
     assert said.get_content().strip() == "&lt;b&gt;a &amp; b<img src='x%(0)b'>"
+
+
+@pytest.mark.parametrize("subtype", ["plain", "html"])
+def test_nobodys_letter_is_kept(subtype: str) -> None:
+    """Long values, which nobody shares, leave nothing in memory once they are written out."""
+    skeleton = Skeleton.of([Part(Template.compile("{{ a }}", "the body"), subtype)], {})
+    tracemalloc.start()
+    try:
+        for number in range(300):
+            skeleton.fill({"a": f"{number} é <b> " * 1000})
+        left, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert left < 1_000_000

@@ -73,6 +73,12 @@ def quoted(text: str) -> bytes:
     return _LEADING_DOTS.sub(_hidden, encoded) if encoded.startswith(b".") or b"\n." in encoded else encoded
 
 
+def unended(text: str) -> bytes:
+    """Return a text in quoted-printable whose last line is not ended and leaves room for a soft line break."""
+    # A line that is not the last one has room for its soft break, so the last one is made with one character more.
+    return quoted(text + "x")[:-1]
+
+
 def part_head(subtype: str) -> bytes:
     """Return the headers of a text part, with the empty line after them."""
     head = f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"

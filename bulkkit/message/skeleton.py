@@ -15,13 +15,17 @@ from typing import Final
 
 from markupsafe import escape
 
-from bulkkit.message.mime import SOFT_BREAK, alternatives, new_boundary, part_head, quoted
+from bulkkit.message.mime import SOFT_BREAK, alternatives, new_boundary, part_head, quoted, unended
 from bulkkit.message.template import Template, Token
 from bulkkit.message.tracking import TOKEN, Known
 
 Values = Mapping[str, str]
 Slot = Callable[[Values], bytes]
 """What stands in a slot for somebody's values."""
+Encode = Callable[[str], bytes]
+
+LONGEST_SHARED: Final = 256
+"""Characters of a value that is kept for the next person: many share a name or a city, nobody shares a letter."""
 
 
 _PLAIN: Final = re.compile(r"(?!\.)[ !-<>-~]{0,75}")
@@ -47,7 +51,7 @@ class Part:
             if isinstance(segment, str):
                 words += segment
             else:
-                yield from (quoted(words) + SOFT_BREAK, self._place(segment), SOFT_BREAK)
+                yield from (unended(words) + SOFT_BREAK, self._place(segment), SOFT_BREAK)
                 words = ""
         yield _line_ended(quoted(words))
 
@@ -64,7 +68,7 @@ class Part:
         if token.name == TOKEN:
             return _Place(TOKEN, _own_token)
         encode = encoded if self.subtype == "plain" else _escaped
-        slot = partial(_filled, token.name, encoded(self._written(token.default)), encode)
+        slot = partial(_filled, token.name, encoded(self._written(token.default)), encode, _SHARED[encode])
         return _Place(f"{self.subtype} {token.name} {token.default}", slot)
 
     def _written(self, value: str) -> str:
@@ -115,24 +119,27 @@ class _Place:
     slot: Slot
 
 
-@lru_cache(maxsize=8192)
 def encoded(value: str) -> bytes:
-    """Return a value in quoted-printable, for between two soft breaks; many people share a name or a city."""
-    return value.encode("ascii") if _PLAIN.fullmatch(value) else quoted(value)
+    """Return a value in quoted-printable, for between two soft breaks."""
+    return value.encode("ascii") if _PLAIN.fullmatch(value) else unended(value)
 
 
-@lru_cache(maxsize=8192)
 def _escaped(value: str) -> bytes:
     return encoded(str(escape(value)))
+
+
+_SHARED: Final[Mapping[Encode, Encode]] = {encode: lru_cache(maxsize=8192)(encode) for encode in (encoded, _escaped)}
 
 
 def _own_token(values: Values) -> bytes:
     return values[TOKEN].encode("ascii")  # Base64 for addresses (RFC 4648 §5) is plain in every encoding.
 
 
-def _filled(name: str, default: bytes, encode: Callable[[str], bytes], values: Values) -> bytes:
+def _filled(name: str, default: bytes, encode: Encode, shared: Encode, values: Values) -> bytes:
     value = values.get(name)
-    return default if value is None else encode(value)
+    if value is None:
+        return default
+    return shared(value) if len(value) <= LONGEST_SHARED else encode(value)
 
 
 def _worked_out(template: Template, values: Values) -> bytes:
