@@ -23,7 +23,7 @@ from bulkkit.message.compiled import CompiledMessage, Preview, compile_message
 from bulkkit.sending.password import password_for
 from bulkkit.sending.planning import RECIPIENT
 from bulkkit.sending.send import Send
-from bulkkit.sending.trial import send_trial
+from bulkkit.sending.trial import check_relays, send_trial
 from bulkkit.transitions import CampaignRecord, Recipient
 
 
@@ -179,7 +179,7 @@ class Plan:
         """
         self._check(confirm, at)
         job = self.route.job(self.message)
-        self.route.check_relays(job)
+        check_relays(job)
         ledger = self._opened()
         # Whoever sends already is met before anything is stored.
         with ledger.lease(self.campaign.name):

@@ -15,10 +15,12 @@ from bulkkit.message.dkim import Dkim
 from bulkkit.message.links import Links
 from bulkkit.message.message import Message
 from bulkkit.message.sender import Sender
+from bulkkit.sending.job import Job
 from bulkkit.sending.relay import Relay
 from bulkkit.sending.retry import Retry
 from bulkkit.sending.send import Send
 from bulkkit.sending.throttle import Throttle
+from bulkkit.sending.trial import check_relays
 
 
 def resume(
@@ -57,20 +59,26 @@ def resume(
         Where links or relays do not fit the campaign, or a relay cannot be used.
     """
     opened = _opened(ledger)
-    spec = opened.spec(campaign)
+    job = stored_job(campaign, opened, relays, links, dkim)
+    if opened.is_unfinished(campaign):
+        check_relays(job)
+    return Send(job, opened)
+
+
+def stored_job(
+    campaign: str, ledger: Ledger, relays: Sequence[Relay], links: Links | None = None, dkim: Dkim | None = None
+) -> Job:
+    """Return the job of sending a stored campaign, its policies as planned; it raises what `resume` does."""
+    spec = ledger.spec(campaign)
     if not spec:
         raise LedgerError(f"{campaign!r} was sent elsewhere and only its events are in this ledger; it cannot go on.")
     throttle, retry = Throttle.from_spec(spec["throttle"]), Retry.from_spec(spec["retry"])
     route = Route(tuple(relays), _same_links(campaign, links, spec), throttle, retry, dkim or _planned_dkim(spec))
-    _same_clock(campaign, opened, route)
-    route.check_ledger(opened)
+    _same_clock(campaign, ledger, route)
+    route.check_ledger(ledger)
     if links is not None:
-        links.follow(opened.path)
-    message = compile_message(campaign, Message(**spec["message"]), Sender(**spec["sender"]), links)
-    job = route.job(message)
-    if opened.is_unfinished(campaign):
-        route.check_relays(job)
-    return Send(job, opened)
+        links.follow(ledger.path)
+    return route.job(compile_message(campaign, Message(**spec["message"]), Sender(**spec["sender"]), links))
 
 
 def _opened(ledger: str | PathLike[str] | Ledger) -> Ledger:

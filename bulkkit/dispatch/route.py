@@ -18,7 +18,6 @@ from bulkkit.sending.password import password_for
 from bulkkit.sending.relay import Relay
 from bulkkit.sending.retry import Retry
 from bulkkit.sending.throttle import Throttle
-from bulkkit.sending.trial import check_relay
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +65,6 @@ class Route:
     def signer(self) -> Signer | None:
         """Return who signs the messages, or None where nobody here does."""
         return None if self.dkim is None else signer(self.dkim)
-
-    def check_relays(self, job: Job) -> None:
-        """Raise `RelayError` where a relay of the job cannot be used; each is greeted and left."""
-        for relay in self.relays:
-            check_relay(relay, job.passwords.get(relay.name))
 
     def check_ledger(self, ledger: Ledger) -> None:
         """Raise `LedgerError` where rehearsals and real sends would meet in one ledger.

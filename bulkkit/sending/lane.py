@@ -8,10 +8,11 @@ this dot and the next claim. Without a turn for it nothing is looked ahead.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from bulkkit.errors import InputError, RelayError, TemplateError
+from bulkkit.errors import InputError, LedgerError, RelayError, TemplateError
 from bulkkit.sending.attempt import Attempt, Parcel
 from bulkkit.sending.job import Job
 from bulkkit.sending.journal import Journal
@@ -80,18 +81,13 @@ class Lane:
         finally:
             for turn in self._turns.values():
                 office.turnstile.done(turn)
+            await self._settle()
             await self._line.close()
 
     async def _begun(self, turn: Turn) -> Delivery | None:
         """Claim a turn's message and ask for its envelope; None where that cannot be."""
-        try:
-            session = await self._line.session()
-        except RelayError as error:
-            # Nobody waits for a relay with a turn in hand: another connection may be able to take it.
-            self._office.turnstile.give_back(turn)
-            del self._turns[turn.send_id]
-            self._office.turnstile.failed(self._line.relay, str(error))
-            await self._office.turnstile.rest(self._line.backoff(error))
+        session = await self._session(turn)
+        if session is None:
             return None
         attempt = self._attempt(turn)
         try:
@@ -101,8 +97,7 @@ class Lane:
                 await self._conclude(attempt, attempt.unwritten(str(error)))
             return None
         except RelayError:
-            self._office.turnstile.give_back(turn)
-            del self._turns[turn.send_id]
+            self._give_back(turn)
             raise
         if await self._commit(self._claim(attempt)):
             return None
@@ -112,6 +107,21 @@ class Lane:
             await self._conclude(attempt, attempt.broken(str(error)))
             return None
         return Delivery(attempt, parcel, session)
+
+    async def _session(self, turn: Turn) -> Session | None:
+        """Return a connection for a turn; None, and the turn is given back, where there is none now."""
+        turnstile = self._office.turnstile
+        try:
+            session = await self._line.session(turnstile.ending)
+        except RelayError as error:
+            # Nobody waits for a relay with a turn in hand: another connection may be able to take it.
+            self._give_back(turn)
+            turnstile.failed(self._line.relay, str(error))
+            await turnstile.rest(self._line.backoff(error))
+            return None
+        if session is None:
+            self._give_back(turn)
+        return session
 
     async def _handed_over(self, delivery: Delivery) -> Delivery | None:
         """Hand a message over; return the next one where its envelope went along."""
@@ -171,6 +181,10 @@ class Lane:
         self._turns[turn.send_id] = turn
         return Delivery(attempt, parcel, session)
 
+    def _give_back(self, turn: Turn) -> None:
+        self._office.turnstile.give_back(turn)
+        del self._turns[turn.send_id]
+
     def _attempt(self, turn: Turn) -> Attempt:
         return Attempt(self._office.job, turn, self._office.people.of(turn.send_id))
 
@@ -181,11 +195,21 @@ class Lane:
     async def _commit(self, *steps: Step) -> bool:
         """Write down what is owed and these steps; tell whether a claim among them was withheld."""
         owed, self._owed = self._owed, []
-        withheld = await self._office.journal.commit(*owed, *steps)
+        try:
+            withheld = await self._office.journal.commit(*owed, *steps)
+        except LedgerError:
+            self._owed = owed
+            raise
         for step in steps:
             if isinstance(step, Claim):
                 self._claimed(step.send_id, is_withheld=step.send_id in withheld)
         return bool(withheld)
+
+    async def _settle(self) -> None:
+        """Write down what is owed still where something failed: what a server has answered is not in doubt."""
+        if self._owed:
+            with suppress(LedgerError):  # What the send ends with is the first failure.
+                await self._commit()
 
     def _claimed(self, send_id: int, *, is_withheld: bool) -> None:
         turn = self._turns[send_id]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 from bulkkit.errors import RelayError
@@ -25,8 +26,8 @@ class Line:
         self._out_since: float | None = None
         self._backoff = FIRST_BACKOFF
 
-    async def session(self) -> Session:
-        """Return a connection that can take a message.
+    async def session(self, ending: asyncio.Event) -> Session | None:
+        """Return a connection that can take a message, or None where the send ends before the relay answers.
 
         Raises
         ------
@@ -37,9 +38,9 @@ class Line:
         if session is not None and not session.is_lost and session.messages < self.relay.messages_per_connection:
             return session
         await self.close()
-        password = self._job.passwords.get(self.relay.name)
-        self._session = await Session.open(self.relay, password, self._job.deadlines)
-        self._out_since, self._backoff = None, FIRST_BACKOFF
+        self._session = await opened(self.relay, self._job, ending)
+        if self._session is not None:
+            self._out_since, self._backoff = None, FIRST_BACKOFF
         return self._session
 
     def can_look_ahead(self, session: Session) -> bool:
@@ -60,3 +61,21 @@ class Line:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+
+async def opened(relay: Relay, job: Job, ending: asyncio.Event) -> Session | None:
+    """Open a connection; None where the send ends first, for with nothing in flight it waits for no relay.
+
+    Raises
+    ------
+    RelayError
+        Where the relay cannot be used.
+    """
+    opening = asyncio.ensure_future(Session.open(relay, job.passwords.get(relay.name), job.deadlines))
+    end = asyncio.ensure_future(ending.wait())
+    await asyncio.wait({opening, end}, return_when=asyncio.FIRST_COMPLETED)
+    is_open = opening.done()
+    opening.cancel()
+    end.cancel()
+    await asyncio.gather(opening, end, return_exceptions=True)
+    return opening.result() if is_open else None

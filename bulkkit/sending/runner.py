@@ -19,10 +19,9 @@ from bulkkit.sending.fleet import RELAY_DTYPES
 from bulkkit.sending.job import Job, Progress, RunState
 from bulkkit.sending.journal import Journal
 from bulkkit.sending.lane import Lane, Office
-from bulkkit.sending.line import OUTAGE, Line
+from bulkkit.sending.line import OUTAGE, Line, opened
 from bulkkit.sending.people import People
 from bulkkit.sending.relay import Relay
-from bulkkit.sending.smtp import Session
 from bulkkit.sending.tally import Tally
 from bulkkit.sending.turnstile import Turnstile
 from bulkkit.transitions import SendLedger
@@ -126,16 +125,16 @@ class Runner:
 
     async def _until_back(self, relay: Relay) -> None:
         """Wait until a relay that was given up can be reached again, or nothing is left to do."""
-        password, deadlines = self._job.passwords.get(relay.name), self._job.deadlines
         await self._turnstile.rest(OUTAGE)
         while self._turnstile.goes_on:
             try:
-                session = await Session.open(relay, password, deadlines)
+                session = await opened(relay, self._job, self._turnstile.ending)
             except RelayError as error:
                 self._turnstile.failed(relay, str(error))
                 await self._turnstile.rest(OUTAGE)
             else:
-                await session.close()
+                if session is not None:
+                    await session.close()
                 return
 
     def _explain(self) -> None:

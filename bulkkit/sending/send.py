@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
@@ -13,7 +14,7 @@ from bulkkit.errors import InputError
 from bulkkit.sending.clock import Clock
 from bulkkit.sending.job import Job, Progress, RunState
 from bulkkit.sending.runner import Runner
-from bulkkit.sending.trial import check_relay
+from bulkkit.sending.trial import check_relays
 from bulkkit.transitions import SendLedger
 
 
@@ -92,15 +93,23 @@ class Send:
     def wait(self, timeout: float | None = None) -> Progress:
         """Wait until the send has ended, at most `timeout` seconds; return where it stands.
 
-        Rows in doubt do not keep it from ending. Interrupted (Ctrl-C, the stop button of a
-        notebook), this returns and the send goes on; `stop` ends it.
+        Rows in doubt do not keep it from ending. Interrupted in a notebook (its stop button) this
+        returns and the send goes on; `stop` ends it. Interrupted in a script (Ctrl-C), which ends
+        with that, the send takes up nothing new and what is in flight is finished first; a second
+        Ctrl-C waits for nothing. `bulkkit.resume` goes on after either.
 
         Raises
         ------
         RelayError, LedgerError
             Where that ended the send before its time; what was not sent is queued still.
         """
-        self.join(timeout)
+        try:
+            self.join(timeout)
+        except KeyboardInterrupt:
+            if not hasattr(sys, "ps1"):  # Only an interactive Python, a notebook's kernel among them, has a prompt.
+                self._call(self._runner.stop)
+                self.join()
+            raise
         if self._error is not None:
             raise self._error
         return self.progress
@@ -137,7 +146,7 @@ class Send:
             raise InputError(f"{self.campaign!r} is still being sent. Where it is paused, unpause() lets it go on.")
         if self.progress.run == RunState.FINISHED and not self._ledger.pending(self.campaign):
             raise InputError(f"{self.campaign!r} is finished: nothing waits. What is in doubt, resolve() decides.")
-        self._meet_relays()
+        check_relays(self._job)
         self._start()
 
     def on_start(self, callback: Callable[[], None]) -> None:
@@ -167,16 +176,12 @@ class Send:
         whose = [emails] if isinstance(emails, str) else emails
         if choice != "resend":
             return self._ledger.resolve(self.campaign, whose, choice)
-        self._meet_relays()
+        check_relays(self._job)
         with self._ledger.lease(self.campaign):
             decided = self._ledger.resolve(self.campaign, whose, choice)
         if decided:
             self._start()
         return decided
-
-    def _meet_relays(self) -> None:
-        for relay in self._job.relays:
-            check_relay(relay, self._job.passwords.get(relay.name))
 
     def _start(self) -> None:
         ended = threading.Event()

@@ -87,12 +87,11 @@ class Session:
                 await client.ehlo()
                 if relay.user and password is not None:
                     await client.login(relay.user, password)
+        except asyncio.CancelledError:
+            _drop(client)
+            raise
         except (aiosmtplib.SMTPException, OSError, TimeoutError, ValueError) as error:
-            if client.transport is not None:
-                cast(
-                    asyncio.Transport, client.transport
-                ).abort()  # Over TLS a close would wait for a goodbye, and the loop may end first.
-            client.close()
+            _drop(client)
             raise RelayError(_explain(relay, error, password)) from None
         return cls(client, limits)
 
@@ -250,6 +249,13 @@ def _client(relay: Relay, limits: Deadlines) -> aiosmtplib.SMTP:
         timeout=limits.envelope,
         **options,
     )
+
+
+def _drop(client: aiosmtplib.SMTP) -> None:
+    if client.transport is not None:
+        # Over TLS a close would wait for a goodbye, and the loop may end first.
+        cast(asyncio.Transport, client.transport).abort()
+    client.close()
 
 
 @cache

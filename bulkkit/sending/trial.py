@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 from bulkkit.errors import RelayError
 from bulkkit.message.headers import envelope_address
 from bulkkit.sending.envelope import Envelope
+from bulkkit.sending.job import Job
 from bulkkit.sending.relay import Relay
 from bulkkit.sending.smtp import Deadlines, Session, WireError
 
@@ -19,15 +20,16 @@ TRIAL_DEADLINES: Final = Deadlines(greeting=30, envelope=30, data=30, body=60, d
 Answer = TypeVar("Answer")
 
 
-def check_relay(relay: Relay, password: str | None) -> None:
-    """Connect, secure, authenticate, and hang up.
+def check_relays(job: Job) -> None:
+    """Connect to each relay of a job, secure, authenticate, and hang up.
 
     Raises
     ------
     RelayError
-        Where the relay cannot be used; the message says why.
+        Where one of them cannot be used; the message says why.
     """
-    _in_a_thread(_greet(relay, password))
+    for relay in job.relays:
+        _in_a_thread(_greet(relay, job.passwords.get(relay.name)))
 
 
 def send_trial(relay: Relay, password: str | None, sender: str, email: str, message: bytes) -> str:

@@ -43,7 +43,7 @@ class Turnstile:
         self._deferred: set[int] = set()
         self._in_flight = 0
         self._open = True
-        self.is_ending = False
+        self.ending = asyncio.Event()
         self._changed, self._is_awaited = asyncio.Event(), False
         memory.tell(self._schedule, self._fleet, self._listening)
         self._fill(job, ledger)
@@ -51,7 +51,7 @@ class Turnstile:
     @property
     def goes_on(self) -> bool:
         """Whether anything is left to be done here."""
-        return not self.is_ending and bool(self.waiting or self._in_flight)
+        return not self.ending.is_set() and bool(self.waiting or self._in_flight)
 
     @property
     def waiting(self) -> int:
@@ -154,7 +154,7 @@ class Turnstile:
 
     def end(self) -> None:
         """Let nobody through any more."""
-        self.is_ending = True
+        self.ending.set()
         self._wake()
 
     def _take(self, relay: Relay) -> Turn | None:
