@@ -12,12 +12,14 @@ from typing import Any, Final
 from bulkkit.addresses import mailbox_key
 from bulkkit.dispatch import resume
 from bulkkit.dispatch.beginning import stored_recipients
+from bulkkit.dispatch.resumption import stored_job
 from bulkkit.errors import ConfigurationError, ConfirmationError, InputError
 from bulkkit.keys import link_key
 from bulkkit.ledger import Ledger
 from bulkkit.message.links import Links
 from bulkkit.sending.relay import Relay
 from bulkkit.sending.send import Send
+from bulkkit.sending.trial import check_relays
 from bulkkit.vocabulary import SendState
 
 LEDGER: Final = Path("bulkkit.db")
@@ -107,17 +109,29 @@ def carry_out(order: Order) -> Send | None:
         _decide(order, ledger)
         return None
     _require_relay(order)
-    links = _links(order, spec)
+    job = stored_job(order.campaign, ledger, order.ways.relays, _links(order, spec))
+    # Met before anything is decided: where a relay is away, what is in doubt stays so.
+    check_relays(job)
     _decide(order, ledger)
-    return resume(order.campaign, ledger, order.ways.relays, links)
+    return Send(job, ledger)
+
+
+def going_on(order: Order, ledger: Ledger) -> str:
+    """Return the command that goes on with the campaign, or begins it where nobody's message was taken up yet."""
+    if _is_begun(order, ledger):
+        return order.command("resume")
+    return order.command("send", "--confirm", str(stored_recipients(ledger, order.campaign)))
+
+
+def _is_begun(order: Order, ledger: Ledger) -> bool:
+    return set(ledger.counts(order.campaign)) != {SendState.QUEUED}
 
 
 def _require_confirmed(order: Order, ledger: Ledger) -> None:
     stored = stored_recipients(ledger, order.campaign)
-    if order.confirm is None and set(ledger.counts(order.campaign)) == {SendState.QUEUED}:
+    if order.confirm is None and not _is_begun(order, ledger):
         raise ConfirmationError(
-            f"{order.campaign!r} was never begun. Begin it by its number of recipients: "
-            f"{order.command('send', '--confirm', str(stored))}"
+            f"{order.campaign!r} was never begun. Begin it by its number of recipients: {going_on(order, ledger)}"
         )
     if order.confirm not in {None, stored}:
         raise ConfirmationError(

@@ -7,7 +7,7 @@ from enum import IntEnum
 from rich.console import Console
 
 from bulkkit.ledger import Ledger
-from bulkkit.orders import Order, carry_out
+from bulkkit.orders import Order, carry_out, going_on
 from bulkkit.sending.job import RunState
 from bulkkit.sending.send import Send
 from bulkkit.showing.doubt import show_doubt
@@ -26,10 +26,10 @@ class Ending(IntEnum):
 def show_order(order: Order) -> int:
     """Carry an order out and show it until it has ended; return the command's exit code."""
     console, send = Console(highlight=False), carry_out(order)
-    if send is not None and (code := _followed(console, send)):
-        console.print(f"Stopped. Go on with: {order.command('resume')}", markup=False, soft_wrap=True)
-        return code
     ledger = Ledger(order.ledger)
+    if send is not None and (code := _followed(console, send)):
+        console.print(f"Stopped. Go on with: {going_on(order, ledger)}", markup=False, soft_wrap=True)
+        return code
     _show_result(console, ledger, order.campaign)
     return Ending.IN_DOUBT if show_doubt(console, ledger, order.campaign) else Ending.FINISHED
 
