@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from aiosmtpd.controller import Controller
-from interrupts import interrupt_once
+from mailboxes import ZONE, knows, probe_of
 from nameserver import NameServer
 from servers import Answer, Asked, MailServer, Script, always, answer
 
@@ -22,45 +22,12 @@ from bulkkit.sending.throttle import Limit, Throttle
 from bulkkit.verification import Resolver, verify, verify_address
 from bulkkit.vocabulary import Action, Reason, Status
 
-HERE = ["127.0.0.1"]
-NO_SUCH = "550 5.1.1 <{}>: Recipient address rejected: User unknown in virtual mailbox table\r\n"
-
-ZONE: dict[str, dict[str, Any]] = {
-    "probe.example": {"A": HERE},
-    "1.0.0.127.in-addr.arpa": {"PTR": ["probe.example."]},
-    "acme.example": {"MX": ["10 mx.acme.example."]},
-    "mx.acme.example": {"A": HERE},
-    "globex.example": {"MX": ["10 mx.globex.example."]},
-    "mx.globex.example": {"A": HERE},
-    "tenant.example": {"MX": ["0 tenant-example.mail.protection.outlook.com."]},
-    "tenant-example.mail.protection.outlook.com": {"A": HERE},
-    "yahoo.example": {"MX": ["0 mta5.am0.yahoodns.net."]},
-    "mta5.am0.yahoodns.net": {"A": HERE},
-    "null.example": {"MX": ["0 ."]},
-}
-
-
-def knows(*people: str) -> Script:
-    """Return a script of a server that knows these people only, and says so."""
-
-    def script(asked: Asked) -> Answer | None:
-        known = asked.recipient.partition("@")[0] in people
-        return None if asked.step != "RCPT" or known else Answer(NO_SUCH.format(asked.recipient).encode())
-
-    return script
-
 
 @pytest.fixture(scope="module")
 def resolver() -> Iterator[Resolver]:
     """A name server that maps the test's domains to loopback."""
     with NameServer(ZONE) as server:
         yield Resolver([server.address], timeout=1.0, cache=False)
-
-
-def probe_of(port: int, **options: Any) -> Probe:
-    """Return a probe that asks at this port, in a time that runs two thousand times as fast."""
-    clock = ScaledClock(2_000, datetime(2026, 10, 1, tzinfo=UTC))
-    return Probe("probe.example", "bounces@probe.example", port=port, **{"clock": clock, "seed": 1, **options})
 
 
 @pytest.fixture
@@ -272,17 +239,6 @@ def test_what_is_settled_is_not_asked_about(ask: Asking, resolver: Resolver) -> 
     assert (kept.loc[0, "reason"], len(server.lines)) == ("suppressed", before)
 
 
-def test_what_was_answered_is_remembered(serve: Callable[..., MailServer], resolver: Resolver) -> None:
-    """The same probe does not ask twice; its repr says nothing of whom it asked about."""
-    server = serve(knows("ana"))
-    probe, frame = probe_of(server.port), pd.DataFrame({"email": ["ana@acme.example", "bob@acme.example"]})
-    first = verify(frame, "probe", "2026-10-01", resolver=resolver, probe=probe)
-    before = len(server.lines)
-    pd.testing.assert_frame_equal(verify(frame, "probe", "2026-10-01", resolver=resolver, probe=probe), first)
-    assert len(server.lines) == before
-    assert "ana" not in repr(probe)
-
-
 def test_the_callers_rows_stay(ask: Asking) -> None:
     """Index, order and dtypes are those of any verdict."""
     frame = pd.DataFrame({"email": ["bob@acme.example", "ana@acme.example"]}, index=["x", "x"])
@@ -360,24 +316,3 @@ def test_aiosmtpd_is_understood(resolver: Resolver) -> None:
     finally:
         controller.stop()
     assert told["reason"].tolist() == ["accepted_email", "mailbox_not_found"]
-
-
-def test_an_interrupt_keeps_what_was_said(serve: Callable[..., MailServer], resolver: Resolver) -> None:
-    """Interrupted in the middle, the same probe goes on, and the result is that of one run."""
-    people = [f"u{n:02}@acme.example" for n in range(30)]
-    frame = pd.DataFrame({"email": people})
-    script = knows("u01")
-    whole = verify(frame, "probe", "2026-10-01", resolver=resolver, probe=probe_of(serve(script).port))
-    server = serve(script)
-    probe = probe_of(server.port, throttle=Throttle(Limit(messages=5, window=100.0)))
-    interrupt_once(lambda: sum(line.startswith("RCPT") for line in server.lines) >= 8)
-    with pytest.raises(KeyboardInterrupt):
-        verify(frame, "probe", "2026-10-01", resolver=resolver, probe=probe)
-    before = [line for line in server.lines if line.startswith("RCPT")]
-    assert 8 <= len(before) < 30
-    again = verify(frame, "probe", "2026-10-01", resolver=resolver, probe=probe)
-    asked = [line for line in server.lines if line.startswith("RCPT")]
-    assert set(asked) == {f"RCPT TO:<{one}>" for one in people}
-    # The one that was open when the interrupt came is asked again.
-    assert len(asked) <= 31
-    pd.testing.assert_frame_equal(again, whole)

@@ -7,18 +7,20 @@ import re
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from bulkkit.errors import InputError, PreflightError
 from bulkkit.probing.answers import AGAIN
 from bulkkit.probing.conduct import FOREIGN, PLAIN, domains_to_try, settled
 from bulkkit.probing.conversation import Conversation
+from bulkkit.probing.memory import Memory
 from bulkkit.probing.preflight import findings
 from bulkkit.probing.rounds import Rounds
 from bulkkit.probing.standing import standing
 from bulkkit.sending.clock import SYSTEM_CLOCK, Clock
 from bulkkit.sending.throttle import HOUR, Pace, Throttle
-from bulkkit.verification.aside import in_thread
+from bulkkit.verification.aside import Interrupted, in_thread
 from bulkkit.verification.domains.resolver import Resolver
 from bulkkit.verification.probed import Probed, Target
 from bulkkit.vocabulary import Reason
@@ -28,6 +30,9 @@ TRIED: Final = 3
 
 PASSING: Final = AGAIN | {Reason.TIMEOUT_EXCEEDED, Reason.FAILED_SMTP_CONNECTION, Reason.FORCIBLE_DISCONNECT}
 """What may be otherwise when it is asked again."""
+
+KEPT: Final = "What was answered is kept: the same again goes on from there."
+UNKEPT: Final = "The same Probe goes on from there; with cache=FILE, or --cache FILE, another one does too."
 
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]")
 
@@ -56,6 +61,9 @@ class Probe:
         Seconds for all of it. Whose turn does not come stays `not_probed`.
     timeout : float
         Seconds for each answer.
+    cache : path, optional
+        The file that keeps what was answered, with the addresses, for three days,
+        so that another probe goes on from there. Default none.
     port : int
         The port of mail servers (RFC 5321 4.5.4.2).
     clock : Clock
@@ -68,8 +76,8 @@ class Probe:
     A yes makes a mailbox `deliverable` only where the same domain says no to
     somebody: to another address, or to a name that nobody has, which is asked
     about last, and never at Microsoft's or Yahoo's servers. What was answered is
-    remembered for as long as this object lives, so that an interrupted `verify`
-    goes on when it is called again.
+    remembered for as long as this object lives, or in `cache`, so that an
+    interrupted `verify` goes on when it is called again.
 
     Raises
     ------
@@ -85,14 +93,17 @@ class Probe:
     throttle: Throttle = field(default_factory=Throttle.cautious)
     patience: float = HOUR
     timeout: float = 60.0
+    cache: str | Path | None = None
     port: int = 25
     clock: Clock = field(default=SYSTEM_CLOCK, repr=False)
     seed: int | None = field(default=None, repr=False)
     _said: dict[str, Probed] = field(default_factory=dict, init=False, repr=False, compare=False)
     _strangers: dict[str, Probed] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _memory: Memory | None = field(default=None, init=False, repr=False, compare=False)
     _paces: dict[str, Pace] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "_memory", None if self.cache is None else Memory(Path(self.cache)))
         if not _HOST.fullmatch(self.helo):
             raise InputError(
                 f"helo={self.helo!r} is no full host name. It reads mail.example.org, and DNS gives it the address of "
@@ -115,11 +126,17 @@ class Probe:
             if not PLAIN.fullmatch(target.address)
         }
         plain = [target for target in targets if target.address not in foreign]
-        rounds = Rounds(self, resolver.asker(), dict(self._said), dict(self._strangers))
+        said, strangers = self._remembered()
+        rounds = Rounds(self, resolver.asker(), said, strangers)
         untried = set(domains_to_try(plain, rounds.said)) - rounds.strangers.keys()
         if untried or any(target.address not in rounds.said for target in plain):
             self._hold(rounds, plain)
         return foreign | settled(plain, rounds.said, rounds.strangers)
+
+    def keep(self, key: str, answer: Probed) -> None:
+        """Keep an answer, by address, or by `@domain` for a name that nobody has, where there is a file for it."""
+        if self._memory:
+            self._memory.add(key, answer, self.clock.now().timestamp())
 
     def pace(self, network: str) -> Pace:
         """Return the limit of a network at work, the same for all that this probe asks."""
@@ -137,13 +154,24 @@ class Probe:
         )
         return f"x{''.join(letters)}@{domain}"
 
+    def _remembered(self) -> tuple[dict[str, Probed], dict[str, Probed]]:
+        """Return what was said of mailboxes, by address, and of names that nobody has, by domain."""
+        kept = self._memory.read(self.clock.now().timestamp()) if self._memory else {}
+        people = {key: answer for key, answer in kept.items() if not key.startswith("@")}
+        strangers = {key[1:]: answer for key, answer in kept.items() if key.startswith("@")}
+        return {**people, **self._said}, {**strangers, **self._strangers}
+
     def _hold(self, rounds: Rounds, targets: list[Target]) -> None:
         """Ask, and remember what will be the same in a while, also where the wait was interrupted."""
+
+        def done() -> int:
+            return sum(target.address in rounds.said for target in targets)
+
         try:
-            in_thread(
-                lambda: self._work(rounds, targets), rounds, "Asking mail servers", len(targets),
-                lambda: len(rounds.said),
-            )  # fmt: skip
+            in_thread(lambda: self._work(rounds, targets), rounds, "Asking mail servers", len(targets), done)
+        except KeyboardInterrupt:
+            rest = KEPT if self._memory else UNKEPT
+            raise Interrupted(f"stopped after {done():,} of {len(targets):,} mailboxes. {rest}") from None
         finally:
             lasting = {address: answer for address, answer in rounds.said.items() if _lasts(answer)}
             self._said.update(lasting)

@@ -112,10 +112,12 @@ class _Network:
         earlier = self._rounds.said.get(target.address)
         if answer.asked or earlier is None or not earlier.asked:
             self._rounds.said[target.address] = answer
+            self._probe.keep(target.address, answer)
 
     def _keep_stranger(self, stranger: Target, answer: Probed) -> None:
         if answer.asked:
             self._rounds.strangers[stranger.domain] = answer
+            self._probe.keep(f"@{stranger.domain}", answer)
 
     async def _ask(self, targets: list[Target], keep: Callable[[Target, Probed], None]) -> None:
         """Ask on one connection, or on several where the pace takes longer than one lasts."""
