@@ -86,6 +86,16 @@ def test_where_no_server_answers_the_wait_is_short() -> None:
         assert time.monotonic() - began < 10
 
 
+def test_a_server_that_answers_is_not_deaf() -> None:
+    """Many domains in a row that nobody can look up are no reason not to ask about the others."""
+    broken = {f"d{n}.example": {"how": "SERVFAIL"} for n in range(80)}
+    good = {f"e{n}.example": {"MX": ["0 ."]} for n in range(20)}
+    with NameServer({**broken, **good}) as server:
+        found = answers_of([*broken, *good], asking(server, concurrency=5, timeout=5.0))
+    assert {answer.mail for name, answer in found.items() if name in good} == {Mail.NULL_MX}
+    assert {answer.said for name, answer in found.items() if name in broken} == {"MX: SERVFAIL"}
+
+
 @pytest.mark.parametrize("kind", [dns.resolver.Resolver, dns.asyncresolver.Resolver])
 def test_dnspythons_resolvers_are_taken(server: NameServer, kind: Any) -> None:
     """A resolver with its owner's settings answers the same."""
