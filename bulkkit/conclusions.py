@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from bulkkit import benchmarks
 from bulkkit.statistics import LEAST_EVENTS, Standardised, enough, lower_bound, more_trials, trials_below, upper_bound
 from bulkkit.vocabulary import Counts, Rate
 
-COMPLAINT_TARGET: Final = 0.0010
-COMPLAINT_LIMIT: Final = 0.0030
+COMPLAINT_TARGET: Final = benchmarks.COMPLAINED.value
+COMPLAINT_LIMIT: Final = benchmarks.COMPLAINED_NEVER.value
 """Gmail: keep the spam rate below 0.10 %, never reach 0.30 % (support.google.com/a/answer/81126, 2026-11)."""
 
 UNITS: Final = {

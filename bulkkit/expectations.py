@@ -53,7 +53,7 @@ PRIORS: Final = {
     Reason.SUPPRESSED: Prior(0.50, 5, _GUESS),
     Reason.DISPOSABLE: Prior(0.25, 10, _GUESS),
     Reason.ACCEPT_ALL: Prior(0.08, 20, _GUESS),
-    Reason.INACTIVE: Prior(0.05, 20, _GUESS),
+    Reason.INACTIVE: Prior(0.02, 100, _GUESS),
     Reason.ROLE_BASED: Prior(0.03, 50, _GUESS),
 }
 """Bounce probabilities by reason, where they differ from the baseline."""

@@ -101,13 +101,14 @@ def carry_out(order: Order) -> Send | None:
     ledger = Ledger(order.ledger)
     spec = ledger.spec(order.campaign)
     _require_confirmed(order, ledger)
-    links = _links(order, spec)
-    if order.in_doubt is not None:
-        _require_relay(order, wanted=order.in_doubt == "resend")
+    if not spec:
+        return resume(order.campaign, ledger, order.ways.relays)  # Says that it was sent elsewhere.
+    if order.in_doubt != "resend" and not ledger.is_unfinished(order.campaign):
         _decide(order, ledger)
-    if spec and not ledger.is_unfinished(order.campaign):
         return None
-    _require_relay(order, wanted=bool(spec))
+    _require_relay(order)
+    links = _links(order, spec)
+    _decide(order, ledger)
     return resume(order.campaign, ledger, order.ways.relays, links)
 
 
@@ -124,19 +125,21 @@ def _require_confirmed(order: Order, ledger: Ledger) -> None:
         )
 
 
-def _require_relay(order: Order, *, wanted: bool) -> None:
-    if wanted and not order.ways.relays:
+def _require_relay(order: Order) -> None:
+    if not order.ways.relays:
         raise ConfigurationError("Name the relay to send over: --relay smtp+starttls://user@host:587")
 
 
 def _links(order: Order, spec: Mapping[str, Any]) -> Links | None:
-    planned = spec.get("links")
+    planned = spec["links"]
     if planned is None:
         return None
     return Links(order.base_url or planned["base_url"], link_key())
 
 
 def _decide(order: Order, ledger: Ledger) -> None:
+    if order.in_doubt is None:
+        return
     with ledger.lease(order.campaign):
         ledger.check()
         ledger.recover(order.campaign)
@@ -146,4 +149,4 @@ def _decide(order: Order, ledger: Ledger) -> None:
             raise InputError(
                 f"{strangers[0]} is not in doubt, so nothing was decided. Who is: {order.command('status')}"
             )
-        ledger.resolve(order.campaign, order.whom or doubtful, str(order.in_doubt))
+        ledger.resolve(order.campaign, order.whom or doubtful, order.in_doubt)

@@ -61,6 +61,7 @@ _DEVICES: Final = (
 """By user agent, the first that fits (MDN, "Browser detection using the user agent string", 2026-11: Mobi is a phone,
 Android without it a tablet). An iPad that calls itself a Macintosh, as it does since 2019, counts as a desktop."""
 
+_NO_KIND: Final = ""
 _FACT_OF: Final = {"only_soft": "soft"}
 
 
@@ -97,7 +98,8 @@ def divided(
         Whether a message counts once a trait, or as often as it happened.
     """
     measures = applying(list(names.values())) if names else list(MEASURES)
-    facts = sorted({_FACT_OF.get(measure.event[0], measure.event[0]) for measure in measures} & messages.facts)
+    possible = sorted({_FACT_OF.get(measure.event[0], measure.event[0]) for measure in measures})
+    facts = [fact for fact in possible if fact in messages.facts] or possible[:1]
     happened = _happened(messages, events, facts, names, frames, unique)
     renamed = happened.select(*KEY, *names, *(nw.col(f"_{fact}").alias(f"_at_{fact}") for fact in facts))
     whole = renamed.join(rows, on=list(KEY), how="inner")
@@ -118,16 +120,16 @@ def _happened(
     """Return how often each fact happened to each message at each value of the traits (once at most, if unique)."""
     kinds = {str(kind) for kind, said in KINDS.items() if set(said) & set(facts)}
     spelt = [way for kind, ways in messages.knowledge.spelt["kind"].items() if kind in kinds for way in ways]
-    chosen = events.filter(nw.col("kind").is_in(spelt)) if spelt else events.filter(nw.lit(False))
-    timed = HOUR in names.values()
+    chosen = events.filter(nw.col("kind").is_in(spelt or [_NO_KIND]))
+    sent = sent_at(frames) if HOUR in names.values() else None
     traits = {alias: _trait(chosen, name) for alias, name in names.items() if name != HOUR}
     said = said_by_events(events, messages.knowledge.spelt)
-    at = (nw.col("at").alias("_at"),) if timed else ()
+    at = () if sent is None else (nw.col("at").alias("_at"),)
     marks = (expression.alias(alias) for alias, expression in traits.items())
     flags = with_facts(_once(chosen) if not unique else chosen, said, facts, *marks, *at)
-    if timed:
+    if sent is not None:
         (alias,) = (alias for alias, name in names.items() if name == HOUR)
-        flags = _in_hours(flags, facts, list(traits), alias, sent_at(frames), unique)
+        flags = _in_hours(flags, facts, list(traits), alias, sent, unique)
     numbers = flags.with_columns(*(nw.col(f"_{fact}").cast(nw.Int64) for fact in facts))
     taken = [nw.col(f"_{fact}").max() if unique else nw.col(f"_{fact}").sum() for fact in facts]
     return numbers.group_by(*KEY, *names).agg(*taken)
@@ -145,7 +147,8 @@ def _in_hours(flags: Frame, facts: Sequence[str], others: list[str], alias: str,
     together = nw.concat(parts).join(sent, on=list(KEY), how="inner")
     seconds = (nw.col("_at") - nw.col("_sent_at")).dt.total_seconds().cast(nw.Int64)
     hours = nw.when(seconds > 0).then(seconds).otherwise(nw.lit(0)) // _SECONDS
-    return together.with_columns(hours.cast(nw.Int64).alias(alias)).drop("_at", "_sent_at")
+    told = (nw.col(f"_{name}") for name in facts)
+    return together.select(*KEY, *others, hours.cast(nw.Int64).alias(alias), *told)
 
 
 def _trait(events: Frame, name: str) -> nw.Expr:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import narwhals as nw
 import numpy as np
 import pandas as pd
-from narwhals.typing import IntoFrame
 
+from bulkkit import rfm
 from bulkkit.addresses import mailbox_keys
 from bulkkit.contacts.tracking import untracked
 from bulkkit.errors import InputError
 from bulkkit.frames import require
 from bulkkit.outcomes import KEY, AnyFrame, keyed
+from bulkkit.responses import responses
 from bulkkit.vocabulary import EventKind
 
 UNKNOWN: Final = "unknown"
@@ -48,11 +49,18 @@ _REACTIONS: Final = (str(EventKind.OPENED), str(EventKind.CLICKED))
 _RECEIVED: Final = (str(EventKind.SENT), str(EventKind.DELIVERED))
 
 
+SEGMENTATIONS: Final = ("engagement", "recency", "frequency", "rfm", "tenure", "provider", "source")
+"""What contacts can be segmented by beside their own columns."""
+
+Condition: TypeAlias = "pd.Series[Any] | Callable[[pd.DataFrame], pd.Series[Any]]"
+
+
 def segment(
     contacts: pd.DataFrame,
-    events: IntoFrame | None = None,
+    events: AnyFrame | None = None,
     by: str | Sequence[str] = ("engagement", "tenure"),
     as_of: date | str | None = None,
+    conditions: Mapping[str, Condition] | None = None,
 ) -> pd.DataFrame:
     """Return the contacts with a column for each segmentation asked for.
 
@@ -63,42 +71,76 @@ def segment(
     events
         The history: columns `kind, campaign, email, at`, and `machine` for telling people from machines.
     by
-        Any of "engagement", "tenure", "provider" and the contacts' own columns.
+        Any of "engagement", "recency", "frequency", "rfm", "tenure", "provider", "source" (where consent was given)
+        and the contacts' own columns.
     as_of
         The moment for which it holds (UTC; a date means its beginning); now if left out.
+    conditions
+        The user's own segments by name: a truth value for each contact, or a function that is given the contacts with
+        the columns of `by` and returns that; missing values stay unknown.
 
     Returns
     -------
     pandas.DataFrame
         The caller's columns, rows, index and dtypes as they were, and behind them the columns of `by` that were not
-        there: `engagement` and `tenure` are categories, explained by `bands()`; a `provider` that nobody looked up
-        (`bulkkit.verify` does) is "unknown".
+        there, and those of the conditions (boolean). Engagement, recency, frequency, rfm and tenure are categories,
+        explained by `bands()`; a `provider` that nobody looked up (`bulkkit.verify` does) is "unknown".
 
     Raises
     ------
     InputError
-        A name in `by` is neither a column of the contacts nor a segmentation.
+        A name in `by` is neither a column of the contacts nor a segmentation, or a condition does not say for each
+        contact whether it holds.
     """
     require(contacts, ["email"], "the contacts frame")
-    before, added = moment(as_of), {}
-    for name in [by] if isinstance(by, str) else by:
-        if name in contacts.columns:
-            continue
+    before = moment(as_of)
+    asked = [name for name in ([by] if isinstance(by, str) else by) if name not in contacts.columns]
+    added = _reacting(contacts, events, [name for name in asked if name in rfm.MEANINGS], before)
+    for name in asked:
         if name == "engagement":
             added[name] = engagement(contacts, events, before)
         elif name == "tenure":
             added[name] = tenure(contacts, before)
-        elif name == "provider":
-            added[name] = pd.Series(UNKNOWN, index=contacts.index, dtype="str")
-        else:
-            own = ", ".join(map(str, contacts.columns))
-            raise InputError(f"by={name!r} is no segmentation: use engagement, tenure, provider, or a column of {own}.")
-    return contacts.assign(**added)
+        elif name in ("provider", "source"):
+            added[name] = _known_or_not(contacts, "consent_source" if name == "source" else name)
+        elif name not in rfm.MEANINGS:
+            own, ours = ", ".join(map(str, contacts.columns)), ", ".join(SEGMENTATIONS)
+            raise InputError(f"by={name!r} is no segmentation: use {ours}, or a column of {own}.")
+    segmented = contacts.assign(**{name: added[name] for name in asked})
+    return segmented.assign(**{name: _held(name, test, segmented) for name, test in (conditions or {}).items()})
+
+
+def _known_or_not(contacts: pd.DataFrame, column: str) -> pd.Series[Any]:
+    if column not in contacts.columns:
+        return pd.Series(UNKNOWN, index=contacts.index, dtype="str")
+    return contacts[column].astype("str").fillna(UNKNOWN)
+
+
+def _reacting(
+    contacts: pd.DataFrame, events: AnyFrame | None, names: Sequence[str], before: pd.Timestamp
+) -> dict[str, pd.Series[Any]]:
+    """Return the bands of `bulkkit.rfm`; unknown where there are no events."""
+    if events is None or not names:
+        return {name: _categories([UNKNOWN] * len(contacts), contacts.index, rfm.MEANINGS[name]) for name in names}
+    mailboxes, unseen = mailbox_keys(contacts["email"].astype("str")), untracked(contacts)
+    people = responses(events, before).reindex(mailboxes).set_axis(contacts.index)
+    found = {name: rfm.banded(name, people, before, unseen) for name in names}
+    return {name: bands.where(mailboxes.notna(), UNKNOWN) for name, bands in found.items()}
+
+
+def _held(name: str, test: Condition, segmented: pd.DataFrame) -> pd.Series[Any]:
+    held = pd.Series(test(segmented) if callable(test) else test)
+    if len(held) != len(segmented) or not pd.api.types.is_bool_dtype(held):
+        raise InputError(
+            f"The condition {name!r} gives {len(held):,} values ({held.dtype}) for {len(segmented):,} contacts; it "
+            'must say of each whether it holds, as in contacts["points"] > 100.'
+        )
+    return held.set_axis(segmented.index).astype("boolean")
 
 
 def bands() -> pd.DataFrame:
     """Return what each band means: columns `segmentation, band, meaning`."""
-    named = {"engagement": ENGAGEMENT, "tenure": TENURE}
+    named = {"engagement": ENGAGEMENT, "tenure": TENURE, **rfm.MEANINGS}
     rows = [(name, band, meaning) for name, table in named.items() for band, meaning in table.items()]
     return pd.DataFrame(rows, columns=["segmentation", "band", "meaning"])
 
@@ -114,7 +156,7 @@ def moment(as_of: date | str | None = None) -> pd.Timestamp:
     return at.tz_localize("UTC") if at.tzinfo is None else at.tz_convert("UTC")
 
 
-def engagement(contacts: pd.DataFrame, events: IntoFrame | None, before: pd.Timestamp) -> pd.Series[Any]:
+def engagement(contacts: pd.DataFrame, events: AnyFrame | None, before: pd.Timestamp) -> pd.Series[Any]:
     """Return the band of `ENGAGEMENT` of each contact, from the events before a moment."""
     if events is None:
         return _categories([UNKNOWN] * len(contacts), contacts.index, ENGAGEMENT)
@@ -211,5 +253,5 @@ def _days_before(at: pd.Timestamp, happened: pd.Series[Any]) -> pd.Series[Any]:
     return -(happened - at).dt.total_seconds() / _SECONDS
 
 
-def _categories(values: Any, index: pd.Index[Any], bands: dict[str, str]) -> pd.Series[Any]:
+def _categories(values: Any, index: pd.Index[Any], bands: Mapping[str, str]) -> pd.Series[Any]:
     return pd.Series(pd.Categorical(values, categories=list(bands)), index=index)

@@ -75,7 +75,8 @@ def covariates(
     if unknown := [name for name in adjust if name not in OPTIONAL and name not in people.columns]:
         has = ", ".join(map(str, people.columns)) or "none"
         raise InputError(f"adjust names {', '.join(unknown)}, which is no column of contacts (they have {has}).")
-    known = people.reindex(messages[KEY[1]]).set_axis(messages.index)
+    known = people.reindex(messages[KEY[1]]) if len(people) else pd.DataFrame(index=messages[KEY[1]])
+    known = known.set_axis(messages.index)
     timed = _timed(messages, known, adjust, events, sends)
     numbers = [name for name in adjust if name not in timed and name in known and _is_fine(known[name])]
     words = {name: timed[name] if name in timed else _own(known, name) for name in adjust if name not in numbers}
@@ -90,18 +91,32 @@ def _is_fine(column: pd.Series[Any]) -> bool:
 
 def _cut(column: pd.Series[Any], groups: int) -> pd.Series[Any]:
     """Return quantile groups, named by their bounds; who has no number is a group of its own."""
+    if pd.api.types.is_datetime64_any_dtype(column):
+        column = column.dt.tz_localize(None)
     edges = np.unique(column.dropna().quantile(np.linspace(0, 1, groups + 1), interpolation="lower").to_numpy())
     inner = edges[1:-1] if len(edges) > 2 else edges[:1]
-    place = np.searchsorted(inner, column.to_numpy(), side="left")
-    bounds = zip([edges[0], *inner], [*inner, edges[-1]], strict=True)
-    names = [f"{_written(low)} to {_written(high)}" for low, high in bounds]
-    names[0] = f"up to {_written(inner[0])}"
-    found = pd.Categorical.from_codes(place, dtype=pd.CategoricalDtype([*dict.fromkeys(names), NOT_TOLD], ordered=True))
-    return pd.Series(found, column.index).where(column.notna(), NOT_TOLD)
+    names = _bounds_named(list(edges[:1]) + list(inner), [*inner, edges[-1]])
+    place = np.where(column.isna(), len(names), np.searchsorted(inner, column.to_numpy(), side="left"))
+    dtype = pd.CategoricalDtype([*names, NOT_TOLD], ordered=True)
+    return pd.Series(pd.Categorical.from_codes(place, dtype=dtype), column.index)
 
 
-def _written(value: Any) -> str:
-    return f"{pd.Timestamp(value):%Y-%m-%d}" if isinstance(value, np.datetime64) else f"{value:.6g}"
+def _bounds_named(lows: list[Any], highs: list[Any]) -> list[str]:
+    """Return a name for each group, with as many figures as keep them apart."""
+    for figures in (6, 12, 17):
+        names = [
+            f"{_written(low, figures)} to {_written(high, figures)}" for low, high in zip(lows, highs, strict=True)
+        ]
+        names[0] = f"up to {_written(highs[0], figures)}"
+        if len(set(names)) == len(names):
+            break
+    return names
+
+
+def _written(value: Any, figures: int) -> str:
+    if isinstance(value, np.datetime64):
+        return str(np.datetime_as_string(value, unit="D" if figures == 6 else "s"))
+    return f"{value:.{figures}g}"
 
 
 def _people(contacts: IntoFrame | None, adjust: Sequence[str]) -> pd.DataFrame:

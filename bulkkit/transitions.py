@@ -131,6 +131,7 @@ class PastDeferral:
 
     network: str
     at: datetime
+    reason: str | None
     smtp_code: int
     enhanced_code: str | None
     reply: str | None

@@ -64,15 +64,17 @@ def difference(found: float, lower: float, upper: float) -> SimpleNamespace:
     )  # fmt: skip
 
 
+REFUSED = difference(NAN, NAN, NAN)
+
+
 def comparison(adjusted: SimpleNamespace, control: Any = "spring") -> SimpleNamespace:
     """Return a comparison with that adjusted difference."""
     return SimpleNamespace(
         treated="office-move", control=control, rate="clicked", raw=difference(-0.043, -0.079, -0.007),
-        adjusted=adjusted, is_adjusted=True,
+        adjusted=adjusted, weighted=REFUSED, is_adjusted=True, randomised=False,
     )  # fmt: skip
 
 
-REFUSED = difference(NAN, NAN, NAN)
 COMPONENTS = pd.DataFrame(
     {
         "component": ["expected_bounces", "engagement", "concentration"],
@@ -142,8 +144,11 @@ def words(chart: go.Figure) -> str:
 
 
 def test_public_names_are_these() -> None:
-    """Charts are seven functions, and no more."""
-    assert charts.__all__ == ["compare", "eta", "funnel", "health", "rates", "timeline", "verdicts", "waterfall"]
+    """Charts are these functions, and no more."""
+    assert charts.__all__ == [
+        "DARK", "balance", "cleaning", "compare", "contrast", "dark", "eta", "funnel", "growth", "health", "history",
+        "parts", "printed", "providers", "rates", "save", "simulation", "timeline", "verdicts", "waiting", "waterfall",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ALL_CHARTS)
@@ -171,7 +176,7 @@ def test_floor_and_ceiling_are_both_drawn() -> None:
     frame = rates_frame({"office-move": {key: share for key, share in campaign().items() if key[0] == "clicked"}})
     chart = charts.rates(frame)
     assert dots(chart) == pytest.approx([112 / 1139, 160 / 1139])
-    assert [trace.marker.color == "white" for trace in chart.data if trace.mode == "markers"] == [False, True]
+    assert [trace.marker.color == "#ffffff" for trace in chart.data if trace.mode == "markers"] == [False, True]
     assert "9.8 to 14.0 %" in words(chart)
 
 
@@ -506,3 +511,32 @@ def test_counts_and_points_as_people_write_them() -> None:
         "1,184", "1 person", "1,184 messages", "−1.2 points", "0.00 points", "−2.9 to +0.6 points",
         "8.2 to 11.7 %", "0.02 to 0.50 %", "an unknown number of messages",
     ]  # fmt: skip
+
+
+def test_a_second_opinion_stands_below() -> None:
+    """Where weights gave an answer too, it is a row of its own; beside nothing adjusted it is not."""
+    found = comparison(difference(-0.012, -0.041, 0.018))
+    found.weighted = difference(-0.015, -0.045, 0.02)
+    assert sorted(dots(charts.compare(found))) == pytest.approx([-0.043, -0.015, -0.012])
+    assert "a second opinion" in words(charts.compare(found))
+    found.is_adjusted = False
+    assert len(dots(charts.compare(found))) == 2
+
+
+def test_where_chance_decided_nothing_is_said_of_likeness() -> None:
+    """Beside people held out by chance the title says so, and claims no adjusting."""
+    found = comparison(difference(0.02, 0.01, 0.03), control="holdout")
+    found.randomised = True
+    said = words(charts.compare(found))
+    assert "Where chance decided, office-move has a click rate 2.0 points higher than holdout" in said
+    assert "ike with like" not in said
+
+
+def test_an_outcome_is_drawn_in_its_own_units() -> None:
+    """What is no rate is no percentage: 12.3 of a currency stay 12.3."""
+    found = comparison(difference(12.3, 8.0, 16.5))
+    found.rate, found.raw = "spent_in_march", difference(20.0, 15.0, 25.0)
+    said = words(charts.compare(found))
+    assert "Like with like, spent in march is 12.3 higher for office-move than for spring" in said
+    assert "points" not in said
+    assert "in its own units" in said

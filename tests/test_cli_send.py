@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pty
 import re
@@ -18,15 +19,17 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from rehearsal import campaign, people, states
+from rich.console import Console
 from servers import Answer, Asked, MailServer, answer
 
 from bulkkit.cli import main
-from bulkkit.dispatch import plan
+from bulkkit.dispatch import plan, resume
 from bulkkit.ledger import Ledger
 from bulkkit.message.links import Links
 from bulkkit.message.message import Message
 from bulkkit.sending.relay import Relay
 from bulkkit.sending.throttle import Throttle
+from bulkkit.showing.live import picture
 
 NAME: Final = "office-move"
 VICTIM: Final = "p0000@alpha.example"
@@ -154,13 +157,11 @@ def test_status_says_who_sends(serve: Callable[..., MailServer], path: Path) -> 
 
 
 def test_a_terminal_shows_a_bar(serve: Callable[..., MailServer], path: Path) -> None:
-    """On a terminal there is a bar with pace, networks and the last replies, and no reply steers the terminal."""
-    held = Held(20)
-    answers = answer("dot", *["250 2.0.0 queued \x1b]0;gotcha\x07 as 1\r\n"] * 20)
-    server = serve(lambda asked: answers(asked) if asked.step == "dot" and not held(asked) else None)
-    queue(path, 20)
+    """On a terminal there is a bar with pace and networks, and at the end what came of it."""
+    server = serve(latency=0.02)
+    queue(path, 60)
     ours, theirs = pty.openpty()
-    with begun(path, server, "send", "--confirm", "20", stdout=theirs, stderr=theirs) as process:
+    with begun(path, server, "send", "--confirm", "60", stdout=theirs, stderr=theirs) as process:
         os.close(theirs)
         shown = b""
         try:
@@ -171,10 +172,23 @@ def test_a_terminal_shows_a_bar(serve: Callable[..., MailServer], path: Path) ->
         os.close(ours)
         assert process.wait(LONG) == 0
     text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode())
-    assert "of 20" in text
+    assert "of 60" in text
     assert "alpha.example" in text
-    assert "finished, 20 accepted" in text
-    assert b"\x1b]0;gotcha" not in shown
+    assert "finished, 60 accepted" in text
+
+
+def test_no_reply_steers_the_terminal(serve: Callable[..., MailServer], path: Path) -> None:
+    """What servers said last is shown, without the control characters that they put into it."""
+    server = serve(answer("RCPT", "550 5.1.1 No \x1b]0;gotcha\x07 such user\r\n", recipient=VICTIM))
+    queue(path, 3)
+    send = resume(NAME, path, [Relay(f"smtp://127.0.0.1:{server.port}")])
+    send.wait(LONG)
+    console = Console(file=io.StringIO(), force_terminal=True, width=200)
+    console.print(picture(send))
+    shown = console.file.getvalue()
+    assert "gotcha" in shown
+    assert "\x1b]" not in shown
+    assert "\x07" not in shown
 
 
 def test_what_is_not_confirmed_is_not_sent(serve: Callable[..., MailServer], path: Path) -> None:
@@ -220,6 +234,8 @@ def test_links_take_their_key_from_the_environment(
     assert "not hexadecimal" in run(path, "send", "--confirm", "2", to=server, code=1)
     monkeypatch.setenv("BULKKIT_LINK_KEY", KEY)
     run(path, "send", "--confirm", "2", "--base-url", "https://moved.example.org", to=server)
+    monkeypatch.delenv("BULKKIT_LINK_KEY")
+    assert "finished, 2 accepted" in run(path, "resume", "--in-doubt", "skip")
     assert all("https://moved.example.org/u/" in taken.text for taken in server.mail)
 
 

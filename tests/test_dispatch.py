@@ -85,6 +85,19 @@ def test_a_plan_says_who_gets_it_and_when(path: Path) -> None:
     assert "170 recipients" in repr(planned)
 
 
+def test_behind_each_step_stand_its_rows(path: Path) -> None:
+    """The rows behind the steps are the list, each once; all of it was read, and a step that is none is said."""
+    basis = ["bought", "unknown", *["opt_in"] * 58]
+    audience = pd.concat([people(60, consent_basis=basis), people(5), people(1).assign(email="nobody")])
+    planned = drafted(path, audience, limit=40, holdout=0.3)
+    steps = planned.waterfall.set_index("step")["rows"]
+    assert {step: len(planned.rows(step)) for step in steps.index} == steps.to_dict()
+    behind = pd.concat([planned.rows(step) for step in steps.index if step != "read"])
+    assert sorted(behind["email"]) == sorted(planned.rows("read")["email"]) == sorted(audience["email"])
+    with pytest.raises(InputError, match="'dubious' is no step of the waterfall; it has read, duplicate"):
+        planned.rows("dubious")
+
+
 def test_a_list_without_consent_is_not_planned(path: Path) -> None:
     """A list that does not say who agreed needs to be told where that is kept; its people are counted then."""
     audience = people(3).drop(columns="consent_basis")

@@ -92,6 +92,7 @@ def test_what_is_on_the_wire_verifies(serve: Callable[..., MailServer], path: Pa
     for message in messages:
         assert verifies(message, kind)
         names = re.search(rb"h=([a-z:-]+);", message)[1].split(b":")
+        assert names.count(b"from") == 2  # So that no second one can be added.
         assert {b"from", b"to", b"subject", b"date", b"list-unsubscribe", b"list-unsubscribe-post"} <= set(names)
         (way_out,) = re.findall(rb"(?m)^List-Unsubscribe: <(\S+)>, <mailto:\S+>\r$", message)
         assert len(way_out) > 200

@@ -28,7 +28,7 @@ def test_weights_are_shares(weights: list[float], asking: list[int]) -> None:
             fleet.take(relays[asked].name)
             taken[asked] += 1
         parts = [count / weight for count, weight in zip(taken, weights, strict=True)]
-        assert max(parts) - min(parts) <= AHEAD + 1 / min(weights)
+        assert max(parts) - min(parts) <= AHEAD + 1 / min(weights) + 1e-9
 
 
 def test_a_relay_that_cannot_take_its_share_leaves_it_to_the_others() -> None:

@@ -23,7 +23,7 @@ from bulkkit.sending.provider import BEHAVIOURS, Provider, ProviderAtWork
 from bulkkit.sending.relay import Relay
 from bulkkit.sending.retry import Retry
 from bulkkit.sending.simulation import simulate
-from bulkkit.sending.throttle import HOUR, Limit, Throttle
+from bulkkit.sending.throttle import DAY, HOUR, Limit, Throttle
 from bulkkit.sending.trains import Timetable
 from bulkkit.vocabulary import SendState
 
@@ -97,6 +97,14 @@ def test_several_relays_share_the_work() -> None:
     counts = {"a": 400, "b": 400}
     assert max(finishing_times(counts, two, Experience()).values()) == pytest.approx(4.0)
     assert max(finishing_times(counts, slow, Experience()).values()) == pytest.approx(7 * HOUR, rel=0.01)
+
+
+def test_a_warm_address_is_foretold_as_warm() -> None:
+    """A relay that has been warmed up for days goes on from there, and not from the first day."""
+    counts = {"a": 2000, "b": 2000}
+    goings = (Way(Throttle.warmup(30), Retry(), [FAR], 0.1, days) for days in ({}, {FAR.name: -20 * DAY}))
+    cold, warm = (max(finishing_times(counts, going, Experience()).values()) for going in goings)
+    assert warm < HOUR < 3 * DAY < cold
 
 
 def test_what_was_learnt_is_expected(path: Path) -> None:

@@ -159,14 +159,16 @@ def test_who_is_suppressed_while_looked_ahead_gets_nothing(serve: Callable[..., 
 def test_a_large_message_is_written_before_its_dot(
     serve: Callable[..., MailServer], path: Path, commits: list[list[Step]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A break in the middle of a large body is safe: the dot is committed only once the kernel has the whole body."""
+    """A break in the middle of a large body is safe: its dot was not written yet, so it is tried again."""
     # More than both ends' buffers hold.
     monkeypatch.setattr(rehearsal, "MESSAGE", Message("Hi", text=("long " * 14 + "\n") * 250_000))
     server = serve(answer("DATA", Answer(b"354 Go on\r\n", then="reset"), recipient="p0000@alpha.example"))
     start([relay(server.port, max_connections=1)], people(2), path).wait(20)
     assert set(states(path).values()) == {"accepted"}
     dotted = [step.send_id for commit in commits for step in commit if isinstance(step, Dotted)]
-    assert sorted(dotted) == [1, 2]
+    # Whether the kernel still took the body before it heard of the reset is its affair; the dot it did not take.
+    assert set(dotted) == {1, 2}
+    assert server.counts() == dict.fromkeys(states(path), 1)
 
 
 def test_what_is_put_off_at_its_dot_comes_again(serve: Callable[..., MailServer], path: Path) -> None:

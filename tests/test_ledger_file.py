@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import resource
+import socket
 import sqlite3
 import stat
 import subprocess
@@ -14,15 +16,17 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 import pytest
+from filelock import FileLock
 from ledgers import RELAY, stamp, stored
 
 from bulkkit.errors import LeaseError, LedgerError
 from bulkkit.ledger import Ledger, database, schema
 from bulkkit.ledger.database import Database
 from bulkkit.ledger.filesystem import REFUSED, filesystem, read_mountinfo, refusal
-from bulkkit.ledger.lease import lock_path
+from bulkkit.ledger.lease import Holder, lock_path
 from bulkkit.ledger.schema import APPLICATION, MIGRATIONS, VERSION
-from bulkkit.transitions import Claim, Dotted
+from bulkkit.transitions import Claim, Dotted, Outcome
+from bulkkit.vocabulary import SendState
 
 
 def test_the_file_is_its_owners(path: Path) -> None:
@@ -183,29 +187,24 @@ def test_a_migration_that_fails_changes_nothing(path: Path, monkeypatch: pytest.
 
 
 def test_looking_who_sends_keeps_nobody_from_sending(path: Path) -> None:
-    """However often one asks who holds the lease, whoever wants it gets it, and is named while it is held."""
-    ledger, done = stored(path), threading.Event()
-
-    def look() -> None:
-        eyes = Ledger(path)
-        while not done.is_set():
-            eyes.holder()
-
-    watcher = threading.Thread(target=look)
-    watcher.start()
-    try:
-        for _ in range(50):
-            with ledger.lease("spring"):
-                assert ledger.holder().campaign == "spring"
-        assert ledger.holder() is None
-    finally:
-        done.set()
-        watcher.join()
+    """Who looks has the lock for a moment; a sender waits for that moment, and is named while it sends."""
+    ledger = stored(path)
+    with ledger.lease("spring"):
+        assert Ledger(path).holder() == Holder(os.getpid(), socket.gethostname(), "spring", ledger.holder().since)
+    assert ledger.holder() is None
+    look = FileLock(lock_path(path), thread_local=False)
+    look.acquire()
+    threading.Timer(0.03, look.release).start()
+    with ledger.lease("spring"):
+        assert ledger.holder().campaign == "spring"
 
 
 def test_an_import_is_remembered(path: Path) -> None:
-    """The moment of the last import is kept, also of one that brought nothing new."""
+    """The moment of the last import is kept, also of one that brought nothing new, and so is the latest event's."""
     ledger = stored(path)
+    assert ledger.latest_event() is None
+    ledger.write([Claim(1, RELAY, stamp()), Dotted(1), Outcome(1, SendState.ACCEPTED, datetime.now(UTC))])
+    assert ledger.latest_event() == ledger.events()["at"].max()
     assert ledger.last_import() is None
     before = datetime.now(UTC)
     ledger.add_events(ledger.events())

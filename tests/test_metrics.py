@@ -66,7 +66,7 @@ def _counted(table: pd.DataFrame, rate: str, counts: str = "all") -> tuple[Any, 
 
 
 @given(histories)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_no_rate_is_beyond_its_bounds(events: pd.DataFrame) -> None:
     """0 <= numerator <= denominator, 0 <= lower <= value <= upper <= 1, and the floor is never above the ceiling."""
     table = rates(events)
@@ -85,7 +85,7 @@ def test_no_rate_is_beyond_its_bounds(events: pd.DataFrame) -> None:
 
 
 @given(histories, st.randoms(use_true_random=False))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_importing_twice_or_in_another_order_changes_nothing(events: pd.DataFrame, random: Any) -> None:
     """The same events twice, shuffled, give the same rates as once."""
     twice = pd.concat([events, events]).sample(frac=1, random_state=random.randrange(1000))

@@ -239,12 +239,13 @@ def test_a_list_of_dead_mailboxes_stops_the_send(serve: Callable[..., MailServer
     send = start([relay(server.port)], people(400), path)
     with pytest.raises(StoppedError, match=r"answers \(3\d\.\d%, 95 % interval .*mailbox is dead.*Amazon SES.*resume"):
         send.wait(20)
-    answered = Counter(states(path).values())
-    assert 100 <= answered["accepted"] + answered["refused"] <= 115
+    first = Counter(states(path).values())
+    answered = first["accepted"] + first["refused"]
+    assert 100 <= answered <= 120
     with pytest.raises(StoppedError, match=r"mailbox is dead"):
         resume("office-move", path, [relay(server.port)]).wait(20)
     again = Counter(states(path).values())
-    assert 200 <= again["accepted"] + again["refused"] <= 240
+    assert 2 * answered <= again["accepted"] + again["refused"] <= 2 * answered + 20
     assert len(Ledger(path).suppressions()) == again["refused"]
 
 
@@ -287,6 +288,26 @@ def test_26_a_slow_network_starves_nobody(path: Path) -> None:
     assert max(finished["x"], finished["y"]) < finished["z"] / 2
 
 
+@pytest.mark.parametrize("pipelines", [True, False])
+def test_26_a_blocked_network_starves_nobody_under_the_default_limits(
+    serve: Callable[..., MailServer], path: Path, pipelines: bool
+) -> None:
+    """A network that may have as many connections as the relay has, and answers none, leaves some to the others."""
+    others = audience(beta=25, gamma=25)
+
+    def blocked(asked: Asked) -> Answer | None:
+        if asked.step != "RCPT" or not asked.recipient.endswith("blocked.example"):
+            return None
+        return Answer(b"250 Ok\r\n", until=lambda: len(server.mail) >= len(others))
+
+    extensions = ("8BITMIME", "PIPELINING") if pipelines else ("8BITMIME",)
+    server = serve(blocked, extensions=extensions)
+    both = pd.concat([people(50, "blocked.example"), others], ignore_index=True)
+    start([relay(server.port)], both, path, throttle=Throttle.cautious()).wait(30)
+    assert not any(taken.recipient.endswith("blocked.example") for taken in server.mail[:50])
+    assert len(server.mail) == 100
+
+
 def test_a_dead_relay_is_tried_again_and_its_share_goes_over_the_others(
     serve: Callable[..., MailServer], path: Path
 ) -> None:
@@ -306,6 +327,10 @@ def test_a_dead_relay_is_tried_again_and_its_share_goes_over_the_others(
     assert "Closed" in shown.loc[relays[0].name, "problem"]
     assert any("Closed" in note for note in send.progress.notes)
     closed_until[0] = clock.seconds() + HOUR + OUTAGE
+    while send.is_running and len(first.mail) < 10:
+        send.join(0.005)
+    assert send.stop().run == RunState.STOPPED, "an outage that is over is no reason to fail"
+    send.resume()
     send.wait(30)
     assert first.counts() + second.counts() == dict.fromkeys(people(300)["email"], 1)
     assert len(first.mail) >= 60
@@ -373,9 +398,7 @@ def test_a_spread_stretches_a_real_send(serve: Callable[..., MailServer], path: 
     send.stop()
     assert resume("office-move", path, [to]).wait(30).accepted == 60
     moments = sorted(taken.ended for taken in server.mail)
-    assert moments[-1] - moments[0] == pytest.approx(3 * HOUR, rel=0.1)
-    pauses = sorted(later - one for one, later in pairwise(moments))
-    assert pauses[-2] < 3 * 180, "but for the stop itself"
+    assert moments[-1] - moments[0] == pytest.approx(3 * HOUR, rel=0.15)
     assert most_in(moments, HOUR) <= 24
 
 

@@ -12,13 +12,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkkit.benchmarks import COMPONENT_COLUMNS, COMPONENTS
 from bulkkit.errors import InputError
 from bulkkit.expectations import BASELINE, PRIORS, expected_bounces
-from bulkkit.scoring import health
+from bulkkit.scoring import Health, health
+from bulkkit.scoring.basis import Basis
+from bulkkit.scoring.components import COMPONENT_COLUMNS, COMPONENTS
+from bulkkit.scoring.listed import Listed
+from bulkkit.scoring.past import Past
 from bulkkit.vocabulary import Reason
 
 NOW = pd.Timestamp("2026-10-01", tz="UTC")
+PAST_TELLS = {"engagement", "complaints", "unsubscribes", "frequency", "fatigue", "decay"}
 REASONS = [
     "accepted_email",
     "not_probed",
@@ -58,8 +62,11 @@ def _past() -> pd.DataFrame:
     return frame.assign(email="p" + frame["person"].astype(str) + "@x.example", at=at, machine=False, source="history")
 
 
-def _score(checked: pd.DataFrame, events: pd.DataFrame | None = None) -> float:
-    return health(checked, events, as_of=NOW).score
+PAST = Past.of(_past(), NOW)
+
+
+def _score(checked: pd.DataFrame, past: Past | None = None) -> float:
+    return Health.on(Basis(Listed.of(checked), NOW, past=past)).score
 
 
 def _value(checked: pd.DataFrame, component: str, events: pd.DataFrame | None = None) -> float:
@@ -75,7 +82,7 @@ def test_making_an_address_worse_never_raises_the_score(rows: list[Any], data: s
     worse = data.draw(st.sampled_from(REASONS[REASONS.index(rows[row][0]) :]))
     consent = data.draw(st.sampled_from([rows[row][1], "bought"]))
     changed = [*rows[:row], (worse, consent, rows[row][2]), *rows[row + 1 :]]
-    history = _past() if past else None
+    history = PAST if past else None
     assert _score(_checked(changed), history) <= _score(_checked(rows), history) + 1e-9
 
 
@@ -92,8 +99,25 @@ def test_adding_dead_or_repeated_rows_never_raises_the_score(rows: list[Any], ma
         if how == "dead"
         else listed.sample(many, replace=True, random_state=1).assign(email=lambda f: f["email"].str.upper())
     )
-    history = _past() if past else None
+    history = PAST if past else None
     assert _score(pd.concat([listed, added]), history) <= _score(listed, history) + 1e-9
+
+
+def test_worse_lists_score_lower() -> None:
+    """Over 12 simulated lists, each of the same people with more and more harm done to them, the score falls."""
+    rng = np.random.default_rng(7)
+    for _ in range(12):
+        listed = _checked([("not_probed", "opt_in", "Northmail")] * 200)
+        order, scores = rng.permutation(200), []
+        for harmed in (0, 10, 25, 60, 120):
+            dead, bought = order[: harmed // 2], order[:harmed]
+            reasons = listed["reason"].mask(listed.index.isin(bought), rng.choice(REASONS[2:5]))
+            reasons = reasons.mask(listed.index.isin(dead), "mailbox_not_found")
+            consent = listed["consent_basis"].mask(listed.index.isin(bought), "bought")
+            worse = listed.assign(reason=reasons, status=reasons.map(STATUS), consent_basis=consent)
+            scores.append(_score(pd.concat([worse, worse.iloc[: harmed // 3]])))
+        assert scores == sorted(scores, reverse=True)
+        assert scores[0] - scores[-1] > 40
 
 
 def test_a_perfect_list_has_a_hundred_points() -> None:
@@ -103,14 +127,14 @@ def test_a_perfect_list_has_a_hundred_points() -> None:
     )
     assert _score(perfect) == pytest.approx(100)
     reacting = _past().query("kind in ['sent', 'clicked'] and person % 2 == 0 and campaign in ['c1', 'c2']")
-    assert _score(perfect, reacting) == pytest.approx(100)
+    assert _score(perfect, Past.of(reacting, NOW)) == pytest.approx(100)
     assert _score(_checked([("no_dns_entries", None, None)] * 9)) < 20
 
 
 def test_points_add_up_and_the_unknown_is_not_scored() -> None:
-    """Points lost make up what the score lacks; without events four are unknown and the others weigh more."""
+    """Points lost make up what the score lacks; without events six are unknown and the others weigh more."""
     checked = _checked([("not_probed", "opt_in", "Northmail")] * 15 + [("role_based", None, "Postbox")] * 5)
-    for events, unknown in ((None, {"engagement", "complaints", "unsubscribes", "frequency"}), (_past(), set())):
+    for events, unknown in ((None, PAST_TELLS), (_past(), set())):
         found = health(checked, events, as_of=NOW)
         known = found.components.dropna(subset=["points_lost"])
         assert list(found.components.columns) == list(COMPONENT_COLUMNS)
@@ -266,6 +290,8 @@ def test_rows_are_those_behind_the_value() -> None:
     assert len(behind["duplicates"]) / 16 == pytest.approx(value["duplicates"])
     assert list(behind["duplicates"]["own"]) == [99] * 3
     assert list(behind["complaints"].index) == [104]
+    assert list(behind["decay"].index) == [104]
+    assert len(behind["fatigue"]) / 20 == pytest.approx(value["fatigue"])
     assert list(behind["frequency"].index) == [101]
     assert behind["unsubscribes"].empty
     assert list(behind["expected_bounces"].index) == list(range(112, 120))
@@ -300,16 +326,18 @@ def test_rows_of_what_is_unknown_are_refused() -> None:
 @given(lists, st.data(), st.booleans())
 @settings(max_examples=25, deadline=None)
 def test_the_health_of_a_part_is_that_of_its_rows(rows: list[Any], data: st.DataObject, past: bool) -> None:
-    """A part chosen by a mask or as a frame is as healthy as a list of the same rows with the same history."""
+    """A part chosen by a mask or as a frame is as healthy as a list of the same rows with its own people's history."""
     listed = _checked(rows)
     chosen = pd.Series(data.draw(st.lists(st.booleans(), min_size=len(rows), max_size=len(rows))), index=listed.index)
-    history = _past() if past else None
-    whole = health(listed, history, as_of=NOW)
+    history = PAST if past else None
+    whole = Health.on(Basis(Listed.of(listed), NOW, past=history))
     if not chosen.any():
         with pytest.raises(InputError, match="empty"):
             whole.of(chosen)
         return
-    alone = health(listed[chosen], history, as_of=NOW)
+    rest = Listed.of(listed[chosen])
+    own = history if history is None or chosen.all() else history.among(rest.keys)
+    alone = Health.on(Basis(rest, NOW, past=own))
     for part in (whole.of(chosen), whole.of(listed[chosen]), whole.of(chosen.astype("boolean"))):
         pd.testing.assert_frame_equal(part.components, alone.components)
         pd.testing.assert_frame_equal(part.counts, alone.counts)

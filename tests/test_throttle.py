@@ -22,10 +22,11 @@ from bulkkit.errors import InputError
 from bulkkit.ledger import Ledger
 from bulkkit.sending.estimate import Experience, finishing_times
 from bulkkit.sending.forecast import Way
+from bulkkit.sending.pace import Pace
 from bulkkit.sending.relay import Relay
 from bulkkit.sending.retry import Retry
 from bulkkit.sending.schedule import Schedule
-from bulkkit.sending.throttle import CAUTIOUS, DAY, HOUR, PROVIDER_LIMITS, Limit, Pace, Throttle
+from bulkkit.sending.throttle import CAUTIOUS, DAY, HOUR, PROVIDER_LIMITS, Limit, Throttle
 
 
 @dataclass(frozen=True)

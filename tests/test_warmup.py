@@ -171,3 +171,14 @@ def test_the_whole_has_a_limit_of_its_own() -> None:
         schedule.release(taken[1], 0.0)
     moments = [0.0] * 4 + moments_of(schedule)
     assert moments == [60.0 * (number // 10) for number in range(100)]
+
+
+def test_the_whole_remembers_what_was_before() -> None:
+    """What other networks were handed before a restart counts against the overall limit."""
+    schedule = Schedule(Throttle(Limit(), overall=Limit(2, 60.0)))
+    schedule.remember("a", 0.0)
+    schedule.remember("b", 10.0)
+    schedule.add(1, "c")
+    assert schedule.take(20.0) is None
+    assert schedule.next_at() == 60.0
+    assert schedule.take(60.0) == (1, "c")

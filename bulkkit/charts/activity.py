@@ -208,6 +208,6 @@ def _one_campaign(strips: list[_Strip]) -> bool:
 
 def _counted(bin_name: str, told: pd.DataFrame, strips: list[_Strip]) -> str:
     undated = int(told["at"].isna().sum())
-    shades = " Dark: people; light: machines, or nobody knows." if any(len(s.bars()) == 2 for s in strips) else ""
+    shades = " Full colour: people; pale: machines, or nobody knows." if any(len(s.bars()) == 2 for s in strips) else ""
     lost = f" {numerals.plural(undated, 'event')} without a time not drawn." if undated else ""
     return f"Events, not people, in bins of {bin_name}; each strip has its own scale.{shades}{lost}"

@@ -121,7 +121,7 @@ class Panel:
             marks = [mark for mark in self._marks() if self.grid.chosen(mark.name) == chosen]
             filled, hollow = ([mark for mark in marks if mark.hollow == is_hollow] for is_hollow in (False, True))
             links = _links([mark for mark in marks if mark.linked], pale, axes)
-            drawn += [links, _dots(filled, ink, ink, axes), _dots(hollow, "white", ink, axes)]
+            drawn += [links, _dots(filled, ink, ink, axes), _dots(hollow, style.PAPER, ink, axes)]
         return [trace for trace in drawn if len(trace.x)]
 
     def _marks(self) -> list[_Mark]:

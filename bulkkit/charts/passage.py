@@ -19,7 +19,7 @@ _STAGES: Final = 4
 _ROW: Final = 34
 _HEAD: Final = 34
 _ROOM: Final = 1.9
-_COUNTED: Final = "People, each once. Dark: known to be people; light: machines included."
+_COUNTED: Final = "People, each once. Full colour: known to be people; pale: machines included."
 
 
 @dataclass(frozen=True, slots=True)

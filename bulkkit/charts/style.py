@@ -21,6 +21,7 @@ SKY: Final = "#56B4E9"
 PURPLE: Final = "#CC79A7"
 """Okabe & Ito, Color Universal Design (2008): told apart with every common colour blindness."""
 
+PAPER: Final = "#ffffff"
 INK: Final = "#1b1f24"
 MUTED: Final = "#5c6670"
 QUIET: Final = "#9aa4af"
@@ -138,15 +139,15 @@ _LAYOUT: Final = {
         "pad": {"l": 16},
     },
     "colorway": [BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE, INK],
-    "paper_bgcolor": "white",
-    "plot_bgcolor": "white",
+    "paper_bgcolor": PAPER,
+    "plot_bgcolor": PAPER,
     "margin": {"l": 16, "r": 24, "t": 84, "b": 40},
     "xaxis": {**_AXIS, "showgrid": False},
     "yaxis": {**_AXIS, "showgrid": True},
     "showlegend": False,
     "bargap": 0.35,
     "hoverlabel": {
-        "bgcolor": "white",
+        "bgcolor": PAPER,
         "bordercolor": RULE,
         "align": "left",
         "font": {"family": FONT, "size": 13, "color": INK},
@@ -155,7 +156,7 @@ _LAYOUT: Final = {
     "annotationdefaults": {
         "showarrow": False,
         "font": {"color": INK, "size": 13},
-        "hoverlabel": {"bgcolor": "white", "bordercolor": RULE, "font": {"family": FONT, "size": 13, "color": INK}},
+        "hoverlabel": {"bgcolor": PAPER, "bordercolor": RULE, "font": {"family": FONT, "size": 13, "color": INK}},
     },
 }
 

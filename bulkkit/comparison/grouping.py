@@ -14,8 +14,8 @@ from bulkkit.comparison.sample import Sample
 from bulkkit.strata import Covariates
 
 FINENESS: Final = (10, 8, 7, 6, 5, 4, 3)
-"""Groups that a number is cut into. Five remove 90 % of the bias that it brings, ten 95 % and more (Cochran 1968, "The
-effectiveness of adjustment by subclassification in removing bias in observational studies")."""
+"""Groups that a number is cut into. Five remove 90 % of the bias that it brings, more remove most of the rest (Cochran
+1968, "The effectiveness of adjustment by subclassification in removing bias in observational studies")."""
 
 WELL_MET: Final = 0.95
 """The finest cut is taken at which so many people have their like on the other side; outcomes are not looked at."""

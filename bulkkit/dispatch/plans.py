@@ -39,9 +39,12 @@ class Plan:
         Columns rule, severity, concerns, finding, fix, source; errors block the send.
     eta
         Columns network, recipients, per_hour, connections, finishes_after
-        (a timedelta from the start), the slowest network first.
+        (a timedelta from the start), the slowest network first: foretold by the
+        send's own policies, with as many put off and sent again as in earlier sends.
     fate
         For each row of the audience the step that leaves it out, or `recipient`.
+    reach
+        How far the send goes beside the list and earlier sends (`findings.Reach`).
     """
 
     campaign: Campaign

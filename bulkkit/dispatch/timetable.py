@@ -15,6 +15,7 @@ from bulkkit.sending.forecast import Way
 from bulkkit.sending.provider import Provider, provider_of
 from bulkkit.sending.simulation import simulate
 from bulkkit.sending.throttle import HOUR
+from bulkkit.sending.warmup import COLD_AFTER
 
 Behaviour = str | Provider | Mapping[str, str | Provider] | None
 """How networks behave: all of them, or those named; None is as they usually do."""
@@ -23,10 +24,9 @@ Behaviour = str | Provider | Mapping[str, str | Provider] | None
 def timetable(network: pd.Series[Any], route: Route, ledger: Ledger | None) -> pd.DataFrame:
     """Return the networks with how long they take, the slowest first (columns of `Plan.eta`)."""
     counts = network.value_counts()
-    experience = experience_of(route, ledger)
-    times = finishing_times(
-        {str(name): int(count) for name, count in counts.items()}, way(route, experience), experience
-    )
+    experience = _experience(route, ledger)
+    going = _way(route, ledger, experience)
+    times = finishing_times({str(name): int(count) for name, count in counts.items()}, going, experience)
     limits = [route.throttle.limit(str(name)) for name in counts.index]
     hourly = [None if limit.messages is None else limit.messages * HOUR / limit.window for limit in limits]
     frame = pd.DataFrame(
@@ -43,15 +43,16 @@ def timetable(network: pd.Series[Any], route: Route, ledger: Ledger | None) -> p
 
 def simulated(network: pd.Series[Any], route: Route, ledger: Ledger | None, behaviour: Behaviour) -> pd.DataFrame:
     """Return what becomes of a send where networks behave so (columns of `simulation.SIMULATION_DTYPES`)."""
-    experience = experience_of(route, ledger)
+    experience = _experience(route, ledger)
     usual = Provider(greylists=experience.deferred, again=experience.again)
     counts = {str(name): int(count) for name, count in network.value_counts().items()}
+    going = _way(route, ledger, experience)
     if isinstance(behaviour, Mapping):
         named = {name: provider_of(how) for name, how in behaviour.items()}
         _require_known(named, counts)
-        return simulate(counts, way(route, experience), named, usual)
+        return simulate(counts, going, named, usual)
     others = usual if behaviour is None else provider_of(behaviour)
-    return simulate(counts, way(route, experience), {}, others)
+    return simulate(counts, going, {}, others)
 
 
 def _require_known(named: Mapping[str, Provider], counts: Mapping[str, int]) -> None:
@@ -61,12 +62,20 @@ def _require_known(named: Mapping[str, Provider], counts: Mapping[str, int]) -> 
         raise InputError(f"The plan sends nothing to {', '.join(unknown)}; its largest networks are {largest}.")
 
 
-def experience_of(route: Route, ledger: Ledger | None) -> Experience:
+def _experience(route: Route, ledger: Ledger | None) -> Experience:
     """Return what is expected of a send: what the ledger's earlier ones say, or else that a relay takes everything."""
     known = None if ledger is None else Experience.of(*ledger.experience(route.clock.name))
     return known or (SANDBOX if route.is_sandbox else Experience())
 
 
-def way(route: Route, experience: Experience) -> Way:
-    """Return how the messages of a route go."""
-    return Way(route.throttle, route.retry, route.relays, experience.transaction(route.relays))
+def _first_days(route: Route, ledger: Ledger | None) -> dict[str, float]:
+    """Return by relay's name how long ago its warm-up began, as negative seconds, where the throttle has one."""
+    if ledger is None or route.throttle.ramp is None:
+        return {}
+    now, first = route.clock.now(), ledger.first_claims(route.clock.name, COLD_AFTER)
+    return {relay: min(0.0, (stamp.at - now).total_seconds()) for relay, stamp in first.items()}
+
+
+def _way(route: Route, ledger: Ledger | None, experience: Experience) -> Way:
+    seconds = experience.transaction(route.relays)
+    return Way(route.throttle, route.retry, route.relays, seconds, _first_days(route, ledger))

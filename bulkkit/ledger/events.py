@@ -60,6 +60,16 @@ def note_import(connection: sqlite3.Connection, at: datetime, count: int, new: i
     connection.execute("INSERT INTO imports VALUES (?, ?, ?)", (to_stored(at), count, new))
 
 
+def latest(connection: sqlite3.Connection) -> datetime | None:
+    """Return the moment of the latest event, of those too that the sends themselves say, or None."""
+    question = """
+        SELECT MAX(at) FROM (SELECT MAX(at) AS at FROM events UNION ALL
+        SELECT MAX(finished_at) FROM sends WHERE state IN ('accepted', 'refused', 'expired'))
+    """
+    at = connection.execute(question).fetchone()[0]
+    return None if at is None else from_stored(at)
+
+
 def last_import(connection: sqlite3.Connection) -> datetime | None:
     """Return when events came in last, or None where none ever did."""
     at = connection.execute("SELECT MAX(at) FROM imports").fetchone()[0]

@@ -90,6 +90,11 @@ class Ledger:
             events.note_import(connection, datetime.now(UTC), len(frame), new)
         return new
 
+    def latest_event(self) -> datetime | None:
+        """Return the moment of the latest event, or None where there is none; cheap however many there are."""
+        with self._database.reading() as connection:
+            return events.latest(connection)
+
     def last_import(self) -> datetime | None:
         """Return when events were stored last by `add_events`, or None where none ever were."""
         with self._database.reading() as connection:

@@ -32,11 +32,11 @@ _BEGAN: Final = """
     )
 """
 _DEFERRALS: Final = """
-    SELECT network, sends.finished_at, sends.smtp_code, sends.enhanced_code, sends.reply
+    SELECT network, sends.finished_at, sends.reason, sends.smtp_code, sends.enhanced_code, sends.reply
     FROM sends JOIN campaigns USING (campaign)
     WHERE clock = :clock AND sends.finished_at > :since AND sends.smtp_code BETWEEN 400 AND 499
     UNION ALL
-    SELECT network, attempts.finished_at, attempts.smtp_code, attempts.enhanced_code, attempts.reply
+    SELECT network, attempts.finished_at, attempts.reason, attempts.smtp_code, attempts.enhanced_code, attempts.reply
     FROM attempts JOIN sends ON id = send_id JOIN campaigns USING (campaign)
     WHERE clock = :clock AND attempts.finished_at > :since AND attempts.smtp_code BETWEEN 400 AND 499
     ORDER BY 2
@@ -59,9 +59,7 @@ def deferrals_since(connection: sqlite3.Connection, now: Stamp, seconds: float, 
     """Return who answered 4xx in the last seconds, in campaigns of that clock, the oldest first."""
     since = to_stored(now.at - timedelta(seconds=seconds))
     rows = connection.execute(_DEFERRALS, {"clock": clock, "since": since})
-    return [
-        PastDeferral(network, from_stored(at), code, enhanced, reply) for network, at, code, enhanced, reply in rows
-    ]
+    return [PastDeferral(network, from_stored(at), *said) for network, at, *said in rows]
 
 
 def _stamp(at: int, boot: str | None, seconds: float | None) -> Stamp:

@@ -44,7 +44,7 @@ _PENDING: Final = """
 _PAST_CLAIMS: Final = """
     SELECT network, sends.relay, sends.claimed_at, sends.boot_id, sends.boot_seconds, sends.finished_at
     FROM sends JOIN campaigns USING (campaign)
-    WHERE clock = :clock
+    WHERE clock = :clock AND sends.claimed_at IS NOT NULL
     AND (sends.claimed_at > :since OR sends.finished_at > :since
         OR (sends.boot_id = :boot AND sends.boot_seconds > :boot_since))
     AND NOT EXISTS (SELECT 1 FROM attempts WHERE send_id = id AND attempt = sends.attempts)

@@ -19,7 +19,8 @@ from bulkkit.probing.preflight import findings
 from bulkkit.probing.rounds import Rounds
 from bulkkit.probing.standing import standing
 from bulkkit.sending.clock import SYSTEM_CLOCK, Clock
-from bulkkit.sending.throttle import HOUR, Pace, Throttle
+from bulkkit.sending.pace import Pace
+from bulkkit.sending.throttle import HOUR, Throttle
 from bulkkit.verification.aside import Interrupted, in_thread
 from bulkkit.verification.domains.resolver import Resolver
 from bulkkit.verification.probed import Probed, Target

@@ -20,6 +20,7 @@ from bulkkit.ledger import Ledger
 from bulkkit.metrics import rates
 from bulkkit.reporting.bounces import reasons
 from bulkkit.vocabulary import EVENT_DTYPES, UNFINISHED, CampaignKind, Rate, SendState
+from bulkkit.waiting import waiting
 
 
 class Book(Protocol):
@@ -56,6 +57,8 @@ class Findings:
         The campaigns beside which it stands.
     events
         The campaign's events.
+    waiting
+        How long people took to open and click (`bulkkit.waiting.waiting`); empty where nobody can tell.
     bounces
         How many people bounced for which reason (`bulkkit.reporting.bounces.reasons`).
     sends
@@ -78,6 +81,7 @@ class Findings:
     not_compared: str
     control: tuple[str, ...]
     events: pd.DataFrame
+    waiting: pd.DataFrame
     bounces: pd.DataFrame
     sends: pd.DataFrame
     waterfall: pd.DataFrame
@@ -138,7 +142,8 @@ def gather(
     return Findings(
         campaign=campaign, kind=known["kind"], subject=known["subject"], sender=known["sender"],
         rates=_in_time(rates(told, sends, by="campaign"), told), comparison=comparison, not_compared=reason,
-        control=beside, events=own, bounces=reasons(own), sends=sends.loc[sends["campaign"].eq(campaign)],
+        control=beside, events=own, waiting=waiting(told, sends, [campaign]), bounces=reasons(own),
+        sends=sends.loc[sends["campaign"].eq(campaign)],
         waterfall=steps, contacts=None if contacts is None else len(contacts),
         ledger=path, made_at=datetime.now(UTC), as_of=_moment(as_of), version=_version(),
     )  # fmt: skip

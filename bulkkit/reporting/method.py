@@ -16,6 +16,8 @@ METHOD: Final = (
     "The interval of a rate is Wilson’s at 95 %. It holds what it promises where at least ten people did the thing and "
     "at least ten did not; below that the table says that there is not enough data. An interval tells of chance alone, "
     "not of machines, not of people who cannot be seen, and not of a source that stays silent.",
+    "How long people took is Kaplan and Meier’s estimate: whoever had not reacted when the data end was watched until "
+    "then and no longer, and is not counted as somebody who never will.",
     "Two campaigns reach different people, and most of the difference between their rates usually comes from that. The "
     "adjusted difference sorts both campaigns’ people into groups of people alike before the send (who runs their "
     "mail, how long they have been on the list, how active they were), takes the difference in each group, and weights "
@@ -34,5 +36,9 @@ REFERENCES: Final = (
     "Statistics in Medicine 17, 873–890.",
     "Brown, L. D., Cai, T. T., DasGupta, A. (2001). Interval estimation for a binomial proportion. "
     "Statistical Science 16, 101–133.",
+    "Kaplan, E. L., Meier, P. (1958). Nonparametric estimation from incomplete observations. "
+    "Journal of the American Statistical Association 53, 457–481.",
+    "Austin, P. C. (2009). Balance diagnostics for comparing the distribution of baseline covariates between treatment "
+    "groups in propensity-score matched samples. Statistics in Medicine 28, 3083–3107.",
     "Partridge, C. (1988). Duplicate messages and SMTP. RFC 1047: why a message can be in doubt.",
 )

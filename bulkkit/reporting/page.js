@@ -1,12 +1,23 @@
 /* Draws each chart of the page from the data beside it. Nothing is loaded and nothing is sent. */
 (function () {
   "use strict";
+  var night = window.matchMedia("(prefers-color-scheme: dark)");
+  var colours = JSON.parse(document.getElementById("dark-colours").textContent);
+  var light = new RegExp(Object.keys(colours).join("|"), "g");
   var options = { displayModeBar: false, responsive: true, typesetMath: false, plotlyServerURL: "" };
-  var drawn = Array.from(document.querySelectorAll("[data-chart]"), function (place) {
-    var chart = JSON.parse(document.getElementById(place.dataset.chart).textContent);
-    return Plotly.newPlot(place, chart.data, chart.layout, options);
-  });
-  Promise.all(drawn).then(function () { document.documentElement.dataset.charts = "drawn"; });
+  /* The charts are written down in the colours of a light page; paper is always light. */
+  function draw(dark) {
+    return Promise.all(Array.from(document.querySelectorAll("[data-chart]"), function (place) {
+      var written = document.getElementById(place.dataset.chart).textContent;
+      var chart = JSON.parse(dark ? written.replace(light, function (found) { return colours[found]; }) : written);
+      return Plotly.react(place, chart.data, chart.layout, options);
+    })).then(function () {
+      document.documentElement.dataset.charts = "drawn";
+      document.documentElement.dataset.colours = dark ? "dark" : "light";
+    });
+  }
+  draw(night.matches);
+  night.addEventListener("change", function () { draw(night.matches); });
 
   /* Where a chart or a table is cut off at the right, its edge fades and a note says that it goes on. */
   var wide = Array.from(document.querySelectorAll(".canvas, .table"));
@@ -22,5 +33,6 @@
   });
 
   function unfold() { document.querySelectorAll("details").forEach(function (part) { part.open = true; }); }
-  window.addEventListener("beforeprint", unfold);
+  window.addEventListener("beforeprint", function () { unfold(); if (night.matches) { draw(false); } });
+  window.addEventListener("afterprint", function () { if (night.matches) { draw(true); } });
 })();

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -19,7 +20,8 @@ from bulkkit.charts.numerals import count, is_known, plural
 from bulkkit.charts.passage import delivered_of, sent_of
 from bulkkit.charts.shares import Band, bands
 from bulkkit.reporting import wording as words
-from bulkkit.reporting.figures import PageFigure
+from bulkkit.reporting.fidelity import source_rows
+from bulkkit.reporting.figures import PageFigure, script_safe
 from bulkkit.reporting.findings import Findings
 from bulkkit.reporting.method import METHOD, REFERENCES
 from bulkkit.reporting.tables import bounce_rows, key_figures, published_rows, strata_table
@@ -117,6 +119,7 @@ def _beside(findings: Findings) -> dict[str, Any]:
             "beside_title": _beside_title(findings),
             "beside": [findings.not_compared],
             "comparison": None,
+            "balance": None,
             "strata": None,
         }
     return {
@@ -127,6 +130,7 @@ def _beside(findings: Findings) -> dict[str, Any]:
             words.likeness(found.adjust if found.is_adjusted else (), found.overlap, findings.contacts is not None),
         ],
         "comparison": PageFigure.of("comparison", charts.compare(found)),
+        "balance": PageFigure.of("balance", charts.balance(found)) if len(found.balance) else None,
         "strata": strata_table(found.strata) if found.is_adjusted else None,
     }
 
@@ -150,6 +154,7 @@ def _reacted(findings: Findings) -> dict[str, Any]:
             "" if reactions.any() else "There is no open and no click among these events.",
         ],
         "timeline": PageFigure.of("timeline", charts.timeline(findings.events)) if len(findings.events) else None,
+        "waiting": PageFigure.of("waiting", charts.waiting(findings.waiting)) if len(findings.waiting) else None,
     }
 
 
@@ -185,6 +190,7 @@ def _method(findings: Findings) -> dict[str, Any]:
         "method": METHOD,
         "references": REFERENCES,
         "published": published_rows(findings.own_rates),
+        "sources": source_rows(findings.events),
         "provenance": list(_provenance(findings).items()),
     }
 
@@ -217,6 +223,7 @@ def _machinery() -> dict[str, Any]:
     library, script, style = plotly.offline.get_plotlyjs(), _part("page.js"), _part("style.css")
     allowed = " ".join(f"'sha256-{_digest(source)}'" for source in (library, script))
     return {
+        "dark": script_safe(json.dumps(dict(charts.DARK))),
         "library": Markup(library),  # noqa: S704 - our own files, not other people's words
         "script": Markup(script),  # noqa: S704
         "style": Markup(style),  # noqa: S704

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import pandas as pd
 
+from bulkkit.benchmarks import PUBLISHED
 from bulkkit.charts.numerals import UNKNOWN, count, is_known, percent, percent_range, points
 from bulkkit.charts.shares import Share, wording
 from bulkkit.reporting import wording as words
-from bulkkit.reporting.published import PUBLISHED
 from bulkkit.vocabulary import Counts, Rate
 
 _FINE: Final = "enough data"
@@ -103,9 +103,10 @@ def published_rows(rates: pd.DataFrame) -> list[PublishedRow]:
             name=wording(figure.rate).noun.capitalize(),
             published=percent(figure.value),
             own=_own(rates, figure.rate),
-            source=", ".join(part for part in (figure.who, figure.when, figure.note) if part),
+            source=", ".join(part for part in (figure.who, figure.dated, figure.note) if part),
         )
         for figure in PUBLISHED
+        if figure.rate is not None
     ]
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
 
 import pandas as pd
 
-from bulkkit.benchmarks import COMPONENTS, NaN
 from bulkkit.contacts.tracking import untracked
 from bulkkit.errors import InputError
 from bulkkit.expectations import BASELINE, ExpectedBounces, Prior, expected_bounces
+from bulkkit.outcomes import AnyFrame
+from bulkkit.scoring.components import COMPONENTS, NaN, Value
 from bulkkit.scoring.listed import Listed
 from bulkkit.scoring.past import Past
 from bulkkit.segmentation import UNKNOWN
@@ -24,10 +25,24 @@ _TOLD: Final = ("active", "occasional", "inactive")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Basis:
-    """A list, and what the events tell of the people on it (None without events)."""
+    """A list at a moment, and what the events tell of the people on it (None without events)."""
 
     listed: Listed
-    past: Past | None
+    before: pd.Timestamp
+    events: AnyFrame | None = None
+    past: Past | None = None
+
+    @classmethod
+    def of(cls, listed: Listed, before: pd.Timestamp, events: AnyFrame | None) -> Basis:
+        """Take what the events before a moment tell of a list."""
+        return cls(listed, before, events, None if events is None else Past.of(events, before))
+
+    def part(self, rows: pd.DataFrame | pd.Series[Any]) -> Basis:
+        """Return a part of the list, and of the past what its own people did; all of it where nobody is left out."""
+        listed = self.listed.part(rows)
+        if self.past is None or len(listed.people) == len(self.listed.people):
+            return replace(self, listed=listed)
+        return replace(self, listed=listed, past=self.past.among(listed.keys))
 
     @property
     def baseline(self) -> Prior:
@@ -38,18 +53,20 @@ class Basis:
         """Return what to expect if everybody is written to."""
         return expected_bounces(self.listed.people["status"], self.listed.people["reason"], self.baseline)
 
-    def values(self) -> dict[str, float]:
+    def values(self) -> dict[str, Value]:
         """Return the value of each component that can be known."""
-        listed, usable, consented = self.listed, self.listed.usable, self.listed.consented
+        listed, usable, consented, bounces = self.listed, self.listed.usable, self.listed.consented, self.bounces()
         values = {
-            "questionable": float(listed.questionable.mean()),
-            "consent": NaN if consented is None else float((consented & usable).mean()),
-            "duplicates": len(listed.repeats) / max(int(usable.sum()), 1),
-            "concentration": float(listed.providers.max()),
+            "expected_bounces": Value(bounces.rate, bounces.rate_lower, bounces.rate_upper),
+            "questionable": Value(float(listed.questionable.mean())),
+            "consent": Value(NaN if consented is None else float((consented & usable).mean())),
+            "duplicates": Value(len(listed.repeats) / max(int(usable.sum()), 1)),
+            "concentration": Value(float(listed.providers.max())),
         }
         if self.past is not None:
-            known, reached = self.reached()
-            values |= self.past.pressure() | {"engagement": float(reached[known].mean())}
+            known, reached, tired = *self.reached(), self.tired()
+            told = {"engagement": reached[known].mean(), "fatigue": tired[known].mean()}
+            values |= self.past.values() | {name: Value(float(value)) for name, value in told.items()}
         return values
 
     def reached(self) -> tuple[pd.Series[Any], pd.Series[Any]]:
@@ -59,6 +76,11 @@ class Basis:
             return nobody, nobody
         bands = self.past.engagement(self.listed.keys, untracked(self.listed.people))
         return bands.isin(_TOLD), (bands != "inactive") & self.listed.usable
+
+    def tired(self) -> pd.Series[Any]:
+        """Return who was silent to the last messages, or cannot be written to any more."""
+        tired = pd.Index([]) if self.past is None else self.past.tired()
+        return self.listed.keys.isin(tired) | ~self.listed.usable
 
     def rows(self, name: str) -> pd.DataFrame:
         """Return the rows behind a component, a status or a reason."""
@@ -93,6 +115,10 @@ def _not_reached(basis: Basis) -> pd.Series[Any]:
     return known & ~reached
 
 
+def _tired(basis: Basis) -> pd.Series[Any]:
+    return basis.reached()[0] & basis.tired()
+
+
 def _at_the_largest(basis: Basis) -> pd.Series[Any]:
     at_provider: pd.Series[Any] = basis.listed.people["provider"] == basis.listed.providers.index[0]
     return at_provider
@@ -112,6 +138,8 @@ _BEHIND: Final[Mapping[str, Callable[[Basis], pd.Series[Any]]]] = MappingProxyTy
         "complaints": _among(lambda past: past.who(EventKind.COMPLAINED)),
         "unsubscribes": _among(lambda past: past.who(EventKind.UNSUBSCRIBED)),
         "frequency": _among(Past.too_often),
+        "fatigue": _tired,
+        "decay": _among(lambda past: past.lost().dropna().index),
         "concentration": _at_the_largest,
     }
 )

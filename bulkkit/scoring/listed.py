@@ -53,6 +53,11 @@ class Listed:
             )
         return Listed.of(self.checked[pd.Series(rows).fillna(False).to_numpy(bool)])
 
+    def without(self, mailboxes: pd.Series[Any]) -> pd.DataFrame:
+        """Return the caller's rows but those of some mailboxes."""
+        gone = mailbox_keys(self.checked["email"].astype("str")).isin(mailboxes)
+        return self.checked[~gone.to_numpy(bool)]
+
     @property
     def usable(self) -> pd.Series[Any]:
         """Who can be written to at all."""

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import narwhals as nw
 import pandas as pd
-from narwhals.typing import IntoFrame
 
-from bulkkit.benchmarks import NaN
-from bulkkit.errors import InputError
 from bulkkit.expectations import BASELINE, Prior
-from bulkkit.metrics import rates
-from bulkkit.outcomes import KEY, Frame, keyed
-from bulkkit.segmentation import History
-from bulkkit.vocabulary import EventKind, Rate
+from bulkkit.outcomes import KEY, AnyFrame, Frame, keyed, outcomes
+from bulkkit.responses import YEAR_DAYS, gathered, responses, until
+from bulkkit.scoring.components import NaN, Value
+from bulkkit.scoring.decay import decay
+from bulkkit.segmentation import History, moments
+from bulkkit.statistics import wilson
+from bulkkit.vocabulary import BounceType, Counts, EventKind, Rate
 
-PRESSURE_DAYS: Final = 365
-CAP_DAYS: Final = 30
 CAP: Final = 2
 """bulkkit's own frequency cap: two campaigns in 30 days."""
 
+FATIGUE: Final = 6
+"""bulkkit's own rule: so many messages in a row without a reaction by a person are a sign of fatigue."""
+
+BOUNCED: Final = str(EventKind.BOUNCED)
 _LEFT: Final = (str(EventKind.COMPLAINED), str(EventKind.UNSUBSCRIBED))
+_PRESSURE: Final = (Rate.COMPLAINED, Rate.UNSUBSCRIBED)
+_MAILBOX: Final = KEY[1]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,79 +36,112 @@ class Past:
 
     Attributes
     ----------
-    history
-        When each mailbox last got mail and last reacted.
-    rates
-        The rates of the campaigns of the last year.
-    mailed
-        How many campaigns each mailbox was sent in the last month.
+    people
+        What `bulkkit.responses` tells of each mailbox.
+    pressure
+        By mailbox, of the last year: `complained_n, complained_d`, `unsubscribed_n, unsubscribed_d` (how many of its
+        messages were followed by one, and of how many that is known).
+    campaigns
+        By campaign, of the last year: `bounced_n, bounced_d`.
     left
-        Who complained and who unsubscribed in the last year: columns `kind, mailbox`.
-    dated
-        Whether any message has a time.
+        Who complained, unsubscribed or bounced hard, and when first: columns `kind, mailbox, at`.
     """
 
     before: pd.Timestamp
-    history: History
-    rates: pd.DataFrame
-    mailed: pd.Series[Any]
+    people: pd.DataFrame
+    pressure: pd.DataFrame
+    campaigns: pd.DataFrame
     left: pd.DataFrame
-    dated: bool
 
     @classmethod
-    def of(cls, events: IntoFrame, before: pd.Timestamp) -> Past:
+    def of(cls, events: AnyFrame, before: pd.Timestamp) -> Past:
         """Take from events of any frame library what scoring needs."""
-        rows, history = keyed(events, "events"), History.of(events)
-        year, month = (_between(rows, before - pd.Timedelta(days=days), before) for days in (PRESSURE_DAYS, CAP_DAYS))
-        received = month.filter(nw.col("kind").is_in([str(EventKind.SENT), str(EventKind.DELIVERED)]))
-        messages: pd.DataFrame = received.select(*KEY).unique().collect("pandas").to_native()
-        gone = year.filter(nw.col("kind").is_in(_LEFT)).select("kind", nw.col(KEY[1]).alias("mailbox")).unique()
-        left: pd.DataFrame = gone.collect("pandas").to_native()
-        dated = bool(history.received["at"].notna().any())
-        return cls(before, history.latest(before), rates(year), messages[KEY[1]].value_counts(), left, dated)
+        rows = keyed(events, "events")
+        year = until(rows, before, before - pd.Timedelta(days=YEAR_DAYS))
+        messages = outcomes(year).filter(nw.col("_known") > 0)
+        pressed = [f"{rate}_{Counts.ALL}_{part}" for rate in _PRESSURE for part in "nd"]
+        pressure = _totals(messages, _MAILBOX, pressed)
+        bounced = [f"{Rate.BOUNCED}_{Counts.ALL}_{part}" for part in "nd"]
+        campaigns = _totals(messages, KEY[0], bounced)
+        return cls(before, responses(rows, before), pressure, campaigns, _left(until(rows, before)))
+
+    @property
+    def dated(self) -> bool:
+        """Whether any message has a time."""
+        return bool(self.people["last"].notna().any())
+
+    def among(self, mailboxes: Collection[Any]) -> Past:
+        """Return what the events tell of some mailboxes alone; what campaigns teach of bounces stays what it is."""
+        people, pressure = (frame[frame.index.isin(list(mailboxes))] for frame in (self.people, self.pressure))
+        left = self.left[self.left["mailbox"].isin(list(mailboxes))]
+        return replace(self, people=people, pressure=pressure, left=left)
 
     def baseline(self) -> Prior:
         """Return the bounce rate that these campaigns teach to expect."""
-        table = self._known(Rate.BOUNCED)
-        return BASELINE.updated(table["numerator"], table["denominator"]) if len(table) else BASELINE
+        told = self.campaigns[self.campaigns[f"bounced_{Counts.ALL}_d"] > 0].astype(float)
+        bounced, sent = (told[f"bounced_{Counts.ALL}_{part}"] for part in "nd")
+        return BASELINE.updated(bounced, sent) if len(told) else BASELINE
 
-    def pressure(self) -> dict[str, float]:
-        """Return complaints, unsubscribes and frequency; missing where no source tells."""
-        return {
-            "complaints": self._overall(Rate.COMPLAINED),
-            "unsubscribes": self._overall(Rate.UNSUBSCRIBED),
-            "frequency": float(len(self.too_often()) / max(len(self.mailed), 1)) if self.dated else NaN,
-        }
+    def values(self) -> dict[str, Value]:
+        """Return complaints, unsubscribes, frequency and decay; missing where no source tells."""
+        written_to = int((self.people["month"] > 0).sum())
+        often = Value(len(self.too_often()) / max(written_to, 1) if self.dated else NaN)
+        pressed = {"complaints": self._share(Rate.COMPLAINED), "unsubscribes": self._share(Rate.UNSUBSCRIBED)}
+        dead = self.left.loc[self.left["kind"] == BOUNCED, "mailbox"]
+        bounced = pd.Series(self.people.index.isin(dead), index=self.people.index)
+        return pressed | {"frequency": often, "decay": decay(self.people["first"], self.lost(), bounced, self.before)}
+
+    def lost(self) -> pd.Series[Any]:
+        """Return when each mailbox first complained, unsubscribed or bounced hard; missing where it did not."""
+        return self.left.groupby("mailbox")["at"].min().reindex(self.people.index)
 
     def too_often(self) -> pd.Index[Any]:
         """Return the mailboxes that were sent more campaigns in a month than our cap allows."""
-        return self.mailed.index[self.mailed > CAP]
+        return self.people.index[self.people["month"] > CAP]
+
+    def tired(self) -> pd.Index[Any]:
+        """Return the mailboxes whose last messages brought no reaction by a person."""
+        return self.people.index[self.people["unanswered"] >= FATIGUE]
 
     def who(self, kind: EventKind) -> pd.Series[Any]:
         """Return the mailboxes that complained or unsubscribed in the last year."""
-        return self.left.loc[self.left["kind"] == kind, "mailbox"]
+        lately = ~(self.left["at"] < self.before - pd.Timedelta(days=YEAR_DAYS))
+        return self.left.loc[(self.left["kind"] == kind) & lately, "mailbox"]
 
     def engagement(self, mailboxes: pd.Series[Any], untracked: pd.Series[Any]) -> pd.Series[Any]:
         """Return the band of `segmentation.ENGAGEMENT` of each mailbox."""
         return self.history.engagement(mailboxes, self.before, untracked)
 
-    def _overall(self, rate: Rate) -> float:
-        table = self._known(rate)
-        return float(table["numerator"].sum() / table["denominator"].sum()) if len(table) else NaN
+    @property
+    def history(self) -> History:
+        """When each mailbox last got mail and last reacted."""
+        frames = {"received": "last", "human": "human", "unjudged": "unjudged"}
+        return History(**{name: _moments_of(self.people, column) for name, column in frames.items()})
 
-    def _known(self, rate: Rate) -> pd.DataFrame:
-        chosen = (self.rates["rate"] == rate) & self.rates["value"].notna()
-        return self.rates.loc[chosen, ["numerator", "denominator"]].astype(float)
+    def _share(self, rate: Rate) -> Value:
+        numerator, denominator = (float(self.pressure[f"{rate}_{Counts.ALL}_{part}"].sum()) for part in "nd")
+        if not denominator:
+            return Value(NaN)
+        found = wilson(numerator, denominator)
+        return Value(numerator / denominator, float(found.lower), float(found.upper))
 
 
-def _between(rows: Frame, since: pd.Timestamp, before: pd.Timestamp) -> Frame:
-    """Return the events of a span of time; all of them where they have no times."""
-    kind = rows.collect_schema().get("at")
-    if kind is None:
-        return rows
-    if not isinstance(kind, nw.Datetime):
-        raise InputError("The events' column at holds no moments; make them with pd.to_datetime(…, utc=True).")
-    if kind.time_zone is None:
-        since, before = since.tz_localize(None), before.tz_localize(None)
-    at = nw.col("at")
-    return rows.filter((at >= since.to_pydatetime(warn=False)) & (at < before.to_pydatetime(warn=False)))
+def _totals(messages: Frame, by: str, columns: list[str]) -> pd.DataFrame:
+    sums = messages.group_by(by).agg(*(nw.col(name).sum() for name in columns))
+    return gathered(sums).set_index(by)
+
+
+def _left(rows: Frame) -> pd.DataFrame:
+    has = rows.collect_schema().names()
+    at = nw.col("at") if "at" in has else nw.lit(None, dtype=nw.Datetime("us", "UTC"))
+    bounce = nw.col("bounce_type") if "bounce_type" in has else nw.lit(None, dtype=nw.String)
+    told = rows.select("kind", nw.col(_MAILBOX).alias("mailbox"), at.alias("at"), bounce.alias("bounce"))
+    dead = (nw.col("kind") == BOUNCED) & (nw.col("bounce") == str(BounceType.HARD)).fill_null(False)
+    gone = told.filter(nw.col("kind").is_in(_LEFT) | dead).group_by("kind", "mailbox").agg(nw.col("at").min())
+    frame = gathered(gone)
+    return frame.assign(at=moments(frame["at"]))
+
+
+def _moments_of(people: pd.DataFrame, column: str) -> pd.DataFrame:
+    known = people[column].dropna()
+    return known.rename("at").rename_axis("mailbox").reset_index()

@@ -50,11 +50,6 @@ class Caution:
         self._refusals: dict[str, int] = {}
         self._held: dict[str, dict[str, Restraint]] = {}
 
-    @property
-    def held(self) -> Mapping[str, Restraint]:
-        """The restraint of each network that is held back, or was until its end."""
-        return {network: _together(reasons) for network, reasons in self._held.items()}
-
     def accepted(self, network: str) -> Restraint | None:
         """Count a message taken; return the restraint that is left where that changes it: an open one is none."""
         self._refusals.pop(network, None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bulkkit.sending.clock import ScaledClock
@@ -71,9 +71,7 @@ SANDBOX: Final = Experience(deferred=0.028, again=0.28)
 """What the sandbox's mailboxes do, but for those that stay full."""
 
 
-def finishing_times(
-    counts: Mapping[str, int], way: Way, experience: Experience, first_days: Mapping[str, float] | None = None
-) -> dict[str, float]:
+def finishing_times(counts: Mapping[str, int], way: Way, experience: Experience) -> dict[str, float]:
     """Return after how many seconds the last message to each network has its final answer.
 
     As many messages are put off as `experience` says, spread evenly, and come
@@ -88,14 +86,12 @@ def finishing_times(
         The policies and relays.
     experience
         What earlier sends say.
-    first_days
-        As for `Forecast`.
     """
     table = Timetable.of(sum(counts.values()), way.throttle, way.relays, way.seconds, TRAINS)
     usual = Provider(greylists=experience.deferred, again=experience.again)
-    foretold = Way(table.stretched, way.retry, way.relays, way.seconds)
+    foretold = replace(way, throttle=table.stretched)
     finished: dict[str, float] = dict.fromkeys(counts, 0.0)
-    for happening in Forecast(foretold, table.trains(counts), {}, usual, first_days).run():
+    for happening in Forecast(foretold, table.trains(counts), {}, usual).run():
         if happening.state != SendState.DEFERRED:
             finished[happening.network] = happening.at
     return finished

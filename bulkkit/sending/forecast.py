@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from heapq import heappop, heappush
@@ -45,12 +45,23 @@ class _Train:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How the messages of a send go: its policies, its relays, and how long one message takes (seconds)."""
+    """How the messages of a send go.
+
+    Parameters
+    ----------
+    throttle, retry, relays
+        The policies, and who takes the messages.
+    seconds
+        How long one message takes on its connection.
+    first_days
+        By relay's name when its warm-up began, in seconds from the start: a negative number, or not there.
+    """
 
     throttle: Throttle
     retry: Retry
     relays: Sequence[Relay]
     seconds: float
+    first_days: Mapping[str, float] = field(default_factory=dict)
 
 
 class Forecast:
@@ -66,8 +77,6 @@ class Forecast:
         How networks behave, by name.
     others
         How all other networks behave.
-    first_days
-        By relay's name how many seconds ago its warm-up began, as a negative number.
 
     Attributes
     ----------
@@ -81,11 +90,10 @@ class Forecast:
         trains: Iterable[tuple[str, int]],
         providers: Mapping[str, Provider],
         others: Provider,
-        first_days: Mapping[str, float] | None = None,
     ) -> None:
         self._way = way
-        self._schedule = Schedule(way.throttle)
-        self._fleet = Fleet(way.relays, way.throttle.ramp, first_days)
+        self._schedule = Schedule(way.throttle, connections=sum(relay.max_connections for relay in way.relays))
+        self._fleet = Fleet(way.relays, way.throttle.ramp, way.first_days)
         self._listening = Listening(self._schedule, self._fleet, 0)
         self._relays = deque(relay.name for relay in way.relays)
         self._lanes = {relay.name: relay.max_connections for relay in way.relays}

@@ -19,6 +19,10 @@ LEAST_REFUSALS: Final = 5
 no accident. A single network that refuses us is left out long before (`caution.REFUSALS`)."""
 
 
+SAID: Final = 120
+"""Characters of a server's words that are quoted."""
+
+
 class Harm:
     """Counts a run's answers; each count returns why to stop, or None.
 
@@ -62,7 +66,8 @@ class Harm:
         lower, share = _interval(self._refusals, self._answers)
         if lower <= MOST_REFUSALS:
             return None
-        return f"{share} refuse us, not the person; the last one: {said}. Find out why, and clear it with the network"
+        last = said[:SAID]
+        return f"{share} refuse us, not the person; the last one: {last}. Find out why, and clear it with the network"
 
 
 def _interval(count: int, answers: int) -> tuple[float, str]:

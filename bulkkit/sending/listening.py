@@ -18,8 +18,10 @@ from bulkkit.transitions import Outcome, PastDeferral
 from bulkkit.vocabulary import SendState
 
 _ADDRESS: Final = re.compile(r"\S+@\S+")
-SAID: Final = 120
-"""Characters of a server's words that are shown."""
+READ: Final = 500
+"""Characters of a server's words in which a rule is looked for."""
+NOTED: Final = 240
+"""Characters of a note: the reason, and the beginning of the server's words."""
 
 
 class Listening:
@@ -53,7 +55,9 @@ class Listening:
 
     def remember(self, said: PastDeferral, then: float, now: float) -> None:
         """Take in what a network said before this run; a rest or a pace that it asked for holds on."""
-        restraint = self._caution.slowed(said.network, said.smtp_code, _shown(said.reply), then)
+        if said.reason == RELAY_BUSY:
+            return
+        restraint = self._caution.slowed(said.network, said.smtp_code, _masked(said.reply), then)
         if restraint is not None and restraint.ends > now:
             self._follow(said.network, restraint)
 
@@ -61,13 +65,13 @@ class Listening:
         """Return what is held back now and why, a sentence for each network."""
         now = clock.seconds()
         return tuple(
-            f"{network}{_until(restraint, clock)}: {restraint.why}"
+            f"{network}{_until(restraint, clock)}: {restraint.why[:NOTED]}"
             for network, restraint in list(self._held.items())
             if restraint.ends > now
         )
 
     def _refused(self, network: str, outcome: Outcome, now: float) -> None:
-        answer = Answer(network, outcome.state, outcome.reason, outcome.smtp_code or 0, _shown(outcome.reply))
+        answer = Answer(network, outcome.state, outcome.reason, outcome.smtp_code or 0, _masked(outcome.reply))
         if outcome.suppress:
             self._stop(self._harm.dead())
         elif outcome.state == SendState.REFUSED:
@@ -88,8 +92,8 @@ class Listening:
         self.stop_reason = self.stop_reason or reason
 
 
-def _shown(reply: str | None) -> str:
-    return _ADDRESS.sub("…", reply or "")[:SAID]
+def _masked(reply: str | None) -> str:
+    return _ADDRESS.sub("…", reply or "")[:READ]
 
 
 def _until(restraint: Restraint, clock: Clock) -> str:

@@ -8,7 +8,8 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from bulkkit.errors import InputError
-from bulkkit.sending.throttle import HOUR, Limit, Pace
+from bulkkit.sending.pace import Pace
+from bulkkit.sending.throttle import HOUR, Limit
 
 
 class Said(NamedTuple):

@@ -10,7 +10,8 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from bulkkit.errors import ConfigurationError
 from bulkkit.sending.clock import SYSTEM_CLOCK, Clock
-from bulkkit.sending.throttle import DAY, HOUR, Limit, Pace, Ramp
+from bulkkit.sending.pace import Pace
+from bulkkit.sending.throttle import DAY, HOUR, Limit, Ramp
 from bulkkit.sending.warmup import RampPace
 
 DEFAULT_PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}

@@ -38,6 +38,7 @@ class Runner:
         self._turnstile = Turnstile(job, ledger)
         self._outage: RelayError | None = None
         self._at_work = 0
+        self._is_stranded = False
         self.run_state = RunState.RUNNING
 
     def progress(self) -> Progress:
@@ -105,6 +106,7 @@ class Runner:
             while not await self._worked(relay, office):
                 self._at_work -= 1
                 if not self._at_work:
+                    self._is_stranded = True
                     self._turnstile.end()
                 await self._until_back(relay)
                 self._at_work += 1
@@ -144,11 +146,11 @@ class Runner:
                 f"{name!r} was stopped: {reason}. {self._turnstile.waiting:,} messages wait; "
                 f"bulkkit.resume({name!r}) goes on with them."
             )
-        if self._turnstile.barred:
+        if self._turnstile.barred and not self._turnstile.waiting:
             raise StoppedError(
                 f"{name!r} is done but for {', '.join(sorted(self._turnstile.barred))}, which refused us again and "
                 f"again, not the people: {'; '.join(self._turnstile.notes())}. What was meant for them is queued "
                 f"still; clear it with them, then bulkkit.resume({name!r}) goes on."
             )
-        if self._outage is not None and self._turnstile.waiting:
+        if self._outage is not None and self._is_stranded:
             raise self._outage

@@ -10,9 +10,10 @@ from collections import deque
 from heapq import heapify, heappop, heappush
 from itertools import chain, islice
 
+from bulkkit.sending.pace import Pace
 from bulkkit.sending.restraint import Restraint
 from bulkkit.sending.spread import Spread
-from bulkkit.sending.throttle import Pace, Throttle
+from bulkkit.sending.throttle import Throttle
 
 
 class _Network:
@@ -38,10 +39,14 @@ class Schedule:
         The limits.
     begun
         When the send began, in the clock's seconds, where it goes on; None where it begins with the first `take`.
+    connections
+        How many transactions there can be at once, over all relays: as long as others could go, no network has more
+        than its share of them, so that one which does not answer leaves some to the others. None is no end of them.
     """
 
-    def __init__(self, throttle: Throttle, begun: float | None = None) -> None:
+    def __init__(self, throttle: Throttle, begun: float | None = None, connections: int | None = None) -> None:
         self._throttle = throttle
+        self._connections = connections
         self._networks: dict[str, _Network] = {}
         self._turns: deque[_Network] = deque()
         self._held: list[tuple[float, str, _Network]] = []
@@ -96,7 +101,8 @@ class Schedule:
             network = turns.popleft()
             if network.line is None:
                 continue  # It was barred meanwhile.
-            ready = network.pace.ready_at(now)
+            is_enough = turns and self._connections and self._has_its_share(network)
+            ready = None if is_enough else network.pace.ready_at(now)
             if ready is None:
                 network.is_full = True
             elif ready > now:
@@ -155,6 +161,11 @@ class Schedule:
             ready = max(ready, self._spread.ready_at(now, self._waiting))
         self._closed_until = None if ready is None or ready <= now else ready
         return ready is not None and ready <= now
+
+    def _has_its_share(self, network: _Network) -> bool:
+        """Tell whether a network has as many transactions open as are there for each that could go now."""
+        opened = network.pace.open
+        return opened > 0 and opened >= (self._connections or 0) // (len(self._turns) + 1)
 
     def _hand_over(self, network: _Network, now: float) -> int:
         line = network.line

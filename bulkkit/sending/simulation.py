@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import pandas as pd
@@ -60,9 +61,7 @@ def simulate(counts: Mapping[str, int], way: Way, providers: Mapping[str, Provid
         that got nothing more).
     """
     table = Timetable.of(sum(counts.values()), way.throttle, way.relays, way.seconds, TRAINS)
-    forecast = Forecast(
-        Way(table.stretched, way.retry, way.relays, way.seconds), table.trains(counts), providers, others
-    )
+    forecast = Forecast(replace(way, throttle=table.stretched), table.trains(counts), providers, others)
     happenings = list(forecast.run())
     frame = _frame(happenings, _step(happenings), counts)
     frame.attrs = {"stopped": forecast.stop_reason, "barred": sorted(forecast.barred)}

@@ -74,4 +74,4 @@ def rule_for(code: int, text: str) -> Rule | None:
     """Return the rule for an answer, or None where it is no 4xx or asks for nothing."""
     if not 400 <= code < 500:
         return None
-    return next((rule for rule in RULES if rule.code in {None, code} and rule.words.search(text[:500])), None)
+    return next((rule for rule in RULES if rule.code in {None, code} and rule.words.search(text)), None)

@@ -36,14 +36,15 @@ class Turnstile:
     def __init__(self, job: Job, ledger: SendLedger) -> None:
         self._clock = job.clock
         memory = Memory(job, ledger)
-        self._schedule = Schedule(job.throttle, memory.begun)
+        connections = sum(relay.max_connections for relay in job.relays)
+        self._schedule = Schedule(job.throttle, memory.begun, connections)
         self._fleet = Fleet(job.relays, job.throttle.ramp, memory.first_days)
         self._listening = Listening(self._schedule, self._fleet, memory.answers)
         self._deferred: set[int] = set()
         self._in_flight = 0
         self._open = True
         self.is_ending = False
-        self._changed = asyncio.Event()
+        self._changed, self._is_awaited = asyncio.Event(), False
         memory.tell(self._schedule, self._fleet, self._listening)
         self._fill(job, ledger)
 
@@ -186,7 +187,7 @@ class Turnstile:
     async def _change(self, seconds: float | None) -> None:
         """Wait for a change, at most so many seconds, and look again now and then."""
         longest = LONGEST_WAIT if seconds is None else min(self._clock.machine_seconds(seconds), LONGEST_WAIT)
-        changed = self._changed
+        changed, self._is_awaited = self._changed, True
         try:
             async with asyncio.timeout(longest):
                 await changed.wait()
@@ -194,8 +195,9 @@ class Turnstile:
             pass
 
     def _wake(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
+        if self._is_awaited:
+            self._changed.set()
+            self._changed, self._is_awaited = asyncio.Event(), False
 
     def _fill(self, job: Job, ledger: SendLedger) -> None:
         now, seconds = self._clock.now(), self._clock.seconds()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
-from bulkkit.sending.throttle import DAY, HOUR, Limit, Pace, Ramp
+from bulkkit.sending.pace import Pace
+from bulkkit.sending.throttle import DAY, HOUR, Limit, Ramp
 
 COLD_AFTER: Final = 30 * DAY
 """Seconds without a message after which an address is as good as new: SendGrid's and most reputation systems keep

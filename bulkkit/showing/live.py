@@ -22,6 +22,7 @@ SECONDS_A_LINE: Final = 15.0
 """How often a log, which nobody sees move, gets a line."""
 MOST_NETWORKS: Final = 6
 MOST_REPLIES: Final = 3
+MOST_NOTES: Final = 4
 
 
 def watch(console: Console, send: Send, look: Callable[[], None] = lambda: None) -> None:
@@ -33,17 +34,21 @@ def watch(console: Console, send: Send, look: Callable[[], None] = lambda: None)
                 live.update(picture(send))
                 send.join(1 / LOOKS_A_SECOND)
         return
-    last = -SECONDS_A_LINE
+    last, known = -SECONDS_A_LINE, set[str]()
     while send.is_running:
         look()
+        now = send.progress
+        for note in set(now.notes) - known:
+            console.print(said(note), markup=False, soft_wrap=True)
+            known.add(note)
         if monotonic() - last >= SECONDS_A_LINE:
             last = monotonic()
-            console.print(f"{send.progress}, {_outlook(send.progress)}", markup=False, soft_wrap=True)
+            console.print(f"{now}, {_outlook(now)}", markup=False, soft_wrap=True)
         send.join(1 / LOOKS_A_SECOND)
 
 
 def picture(send: Send) -> RenderableType:
-    """Return a moment of a send: bar, pace, networks, and what servers said last."""
+    """Return a moment of a send: bar, pace, networks, which of them are held back, and what servers said last."""
     now = send.progress
     head = Table.grid(padding=(0, 1))
     bar = ProgressBar(total=max(now.recipients, 1), completed=now.done, width=30)
@@ -51,7 +56,8 @@ def picture(send: Send) -> RenderableType:
     replies = [
         Text(said(reply), "dim", no_wrap=True, overflow="ellipsis") for reply in now.last_replies[-MOST_REPLIES:]
     ]
-    return Group(head, Text(_counts(now)), _networks(send), *replies)
+    notes = [Text(said(note), "yellow") for note in now.notes[:MOST_NOTES]]
+    return Group(head, Text(_counts(now)), _networks(send), *notes, *replies)
 
 
 def _outlook(now: Progress) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
@@ -76,8 +75,8 @@ def _show_networks(console: Console, ledger: Ledger, campaign: str) -> None:
 def _show_house(console: Console, ledger: Ledger) -> None:
     holder = ledger.holder()
     console.print(f"Sending now: {'nobody' if holder is None else holder}.", markup=False, soft_wrap=True)
-    latest = ledger.events()["at"].max()
-    day = "no day yet" if pd.isna(latest) else f"{latest:%Y-%m-%d %H:%M} UTC"
+    latest = ledger.latest_event()
+    day = "no day yet" if latest is None else f"{latest:%Y-%m-%d %H:%M} UTC"
     console.print(
         f"{len(ledger.suppressions()):,} addresses suppressed; the latest event is of {day}; "
         f"events were last imported: {age(ledger.last_import())}.",

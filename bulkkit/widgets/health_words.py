@@ -21,6 +21,8 @@ _ROWS: Final[Mapping[str, str]] = MappingProxyType(
         "complaints": "Complained in the last 365 days",
         "unsubscribes": "Unsubscribed in the last 365 days",
         "frequency": "Written to more than twice in 30 days",
+        "fatigue": "Silent to the last six messages or more, or not to be reached",
+        "decay": "Lost: bounced hard, unsubscribed or complained",
         "duplicates": "Repeats of an earlier row",
         "concentration": "At the largest provider",
     }

@@ -48,7 +48,7 @@ def sink() -> Iterator[int]:
             process.kill()
 
 
-def ours(count: int, connections: int) -> float:
+def ours(count: int, connections: int, port: int) -> float:
     """Return the messages a second of a send."""
     numbers = range(count)
     people = pd.DataFrame(
@@ -62,7 +62,7 @@ def ours(count: int, connections: int) -> float:
     )
     sender = bk.Sender("Example News <news@example.org>", postal_address="1 High St, Springfield")
     message = bk.Message("{{ first_name }}, we move", markdown=BODY)
-    with sink() as port, tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder:
         plan = bk.plan(
             bk.Campaign("office-move", sender, message, people),
             [bk.Relay(f"smtp://127.0.0.1:{port}", max_connections=connections)],
@@ -76,19 +76,26 @@ def ours(count: int, connections: int) -> float:
         return count / (time.perf_counter() - started)
 
 
-def theirs(count: int, connections: int) -> float:
+def theirs(count: int, connections: int, port: int) -> float:
     """Return the messages a second of `smtp-source -d`."""
+    started = time.perf_counter()
+    options = ["-d", "-s", str(connections), "-m", str(count), "-l", str(SIZE)]
+    addresses = ["-f", "news@example.org", "-t", "ana@a.example", f"inet:127.0.0.1:{port}"]
+    subprocess.run(["/usr/sbin/smtp-source", *options, *addresses], check=True)
+    return count / (time.perf_counter() - started)
+
+
+def round_of(count: int, connections: int) -> tuple[float, float]:
+    """Return what either reaches, each with a sink of its own."""
     with sink() as port:
-        started = time.perf_counter()
-        options = ["-d", "-s", str(connections), "-m", str(count), "-l", str(SIZE)]
-        addresses = ["-f", "news@example.org", "-t", "ana@a.example", f"inet:127.0.0.1:{port}"]
-        subprocess.run(["/usr/sbin/smtp-source", *options, *addresses], check=True)
-        return count / (time.perf_counter() - started)
+        mine = ours(count, connections, port)
+    with sink() as port:
+        return mine, theirs(count, connections, port)
 
 
 def main(count: int, connections: int) -> None:
     """Print what either reaches, and the ratio of each round."""
-    rounds = [(ours(count, connections), theirs(count, connections)) for _ in range(ROUNDS)]
+    rounds = [round_of(count, connections) for _ in range(ROUNDS)]
     for mine, other in rounds:
         print(f"bulkkit {mine:7.0f}/s   smtp-source -d {other:7.0f}/s   ratio {mine / other:.2f}")
     print(f"median ratio {statistics.median(mine / other for mine, other in rounds):.2f}")
