@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,9 @@ import pytest
 from interrupts import interrupt_once
 from mailboxes import ZONE, knows, probe_of
 from nameserver import NameServer
-from servers import MailServer
+from servers import Answer, Asked, MailServer
 
-from bulkkit.probing.memory import KEPT_FOR, Memory
+from bulkkit.probing.memory import KEPT_FOR, Memory, Question
 from bulkkit.sending.clock import ScaledClock
 from bulkkit.sending.throttle import Limit, Throttle
 from bulkkit.verification import Resolver, verify
@@ -27,6 +26,9 @@ from bulkkit.vocabulary import Reason
 AS_OF = "2026-10-01"
 YES = Probed(Reason.ACCEPTED_EMAIL, 250, "2.1.5", "RCPT: 250 2.1.5 OK")
 NO = Probed(Reason.MAILBOX_NOT_FOUND, 550, "5.1.1", "RCPT: 550 5.1.1 Niemand heißt so")
+
+
+UNTELLING = (Reason.PROBE_BLOCKED, Reason.GREYLISTED, Reason.TIMEOUT_EXCEEDED)
 
 
 @pytest.fixture(scope="module")
@@ -96,34 +98,73 @@ def test_the_bar_counts_this_list_alone(
     assert told == [(3, 3), (2, 2)]
 
 
-def test_only_what_is_said_of_a_mailbox_is_kept(tmp_path: Path) -> None:
-    """For three days; what is about us, the server or the moment may be otherwise the next time."""
+def test_the_limits_hold_over_probes_with_one_file(
+    serve: Callable[..., MailServer], resolver: Resolver, tmp_path: Path
+) -> None:
+    """Begun again at once, the next probe waits for the window as the first would; what was put off counts too."""
+    moments: list[float] = []
+    clock = ScaledClock(2_000, datetime(2026, 10, 1, tzinfo=UTC))
+
+    def script(asked: Asked) -> Answer | None:
+        if asked.step == "RCPT":
+            moments.append(clock.seconds())
+        return Answer(b"450 4.3.0 Later\r\n") if asked.recipient == "u0@acme.example" else knows()(asked)
+
+    server = serve(script)
+    options = {"throttle": Throttle(Limit(messages=4, window=600.0)), "clock": clock, "cache": tmp_path / "said"}
+    frame = pd.DataFrame({"email": [f"u{n}@acme.example" for n in range(7)]})
+    verify(frame, "probe", resolver=resolver, probe=probe_of(server.port, patience=200.0, **options))
+    assert len(moments) == 4
+    verify(frame, "probe", resolver=resolver, probe=probe_of(server.port, patience=650.0, **options))
+    assert len(moments) == 8
+    assert all(later - earlier >= 599 for earlier, later in zip(moments, moments[4:], strict=False))
+
+
+def test_a_question_is_kept_for_three_days(tmp_path: Path) -> None:
+    """It counts under the limits whatever was said; what is about us, the server or the moment tells nothing later."""
     memory = Memory(tmp_path / "probe.jsonl")
-    memory.add("ana@acme.example", YES, 0)
-    memory.add("@acme.example", NO, 100)
-    for reason in (Reason.PROBE_BLOCKED, Reason.GREYLISTED, Reason.TIMEOUT_EXCEEDED, Reason.NOT_PROBED):
-        memory.add("bob@acme.example", Probed(reason, 450), 100)
-    memory.add("cy@acme.example", replace(YES, asked=False), 100)
-    assert memory.read(101) == {"ana@acme.example": YES, "@acme.example": NO}
-    assert memory.read(KEPT_FOR + 1) == {"@acme.example": NO}
+    asked = [
+        Question("ana@acme.example", "acme.example", 0.5, YES), Question("@acme.example", "acme.example", 100.0, NO),
+        *(Question("bob@acme.example", "acme.example", 200.0, Probed(reason, 450)) for reason in UNTELLING),
+    ]  # fmt: skip
+    for question in reversed(asked):
+        memory.add(question)
+    assert memory.read(201) == sorted(asked[:2] + asked[:1:-1], key=lambda question: question.at)
+    assert [question.key for question in memory.read(201) if question.is_telling] == [
+        "ana@acme.example",
+        "@acme.example",
+    ]
+    assert memory.read(KEPT_FOR + 1)[0] == asked[1]
     assert "ana@" not in memory.path.read_text()
-    assert memory.read(2 * KEPT_FOR) == {}
+    assert memory.read(2 * KEPT_FOR) == []
     assert memory.path.read_text() == ""
 
 
-@pytest.mark.parametrize("line", [b"null", b"[]", b'["a@b",9e9,"bad",1,"",""]', b"\xff", b'["a@b","x"]', b'{"a":1}'])
+def test_only_what_was_asked_is_kept(serve: Callable[..., MailServer], resolver: Resolver, tmp_path: Path) -> None:
+    """Whom nobody was asked about, because the server had gone, is no question: two lost connections are two."""
+    server = serve(lambda asked: Answer(then="close") if asked.step == "RCPT" else None)
+    frame = pd.DataFrame({"email": [f"u{n}@acme.example" for n in range(9)]})
+    probe = probe_of(server.port, cache=tmp_path / "said")
+    told = verify(frame, "probe", resolver=resolver, probe=probe)
+    assert told["reason"].eq("forcible_disconnect").all()
+    assert len((tmp_path / "said").read_text().splitlines()) == 2
+
+
+@pytest.mark.parametrize("line", [b"null", b"[]", b'["a@b","b",1,"bad",1,"",""]', b"\xff", b'["a@b","x"]', b'{"a":1}'])
 def test_a_torn_or_strange_line_is_passed_over(tmp_path: Path, line: bytes) -> None:
     """Whatever stands in the file, it ends no run, and the next answer has a line of its own."""
     memory = Memory(tmp_path / "probe.jsonl")
-    memory.path.write_bytes(line + b"\n" + json.dumps(["a@b.example", 100, "accepted_email"]).encode()[:-9])
-    memory.add("ana@acme.example", YES, 0)
-    assert memory.read(50) == {"ana@acme.example": YES}
+    memory.path.write_bytes(line + b"\n" + json.dumps(["a@b.example", "b.example", 1, "accepted_email"]).encode()[:-9])
+    question = Question("ana@acme.example", "acme.example", 1.0, YES)
+    memory.add(question)
+    assert memory.read(50) == [question]
 
 
 def test_a_file_that_cannot_be_written_is_named_and_done_without(tmp_path: Path) -> None:
     """It is said once; the answers are there all the same."""
     (tmp_path / "file").touch()
     memory = Memory(tmp_path / "file" / "probe.jsonl")
+    question = Question("ana@acme.example", "acme.example", 1.0, YES)
     with pytest.warns(UserWarning, match="are not kept"):
-        memory.add("ana@acme.example", YES, 0)
-    memory.add("ana@acme.example", YES, 0)
+        memory.add(question)
+    memory.add(question)

@@ -1,9 +1,9 @@
-"""What mail servers said of mailboxes, kept on disk for some days: an hour of questions is not asked twice."""
+"""What mail servers were asked and said, kept on disk for some days: no hour of questions is asked twice."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,36 +20,60 @@ TELLING: Final = frozenset(
 """Answers that speak of the mailbox; the others speak of the server, the moment or whoever asks."""
 
 
-class Memory:
-    """One file of answers, by address, or by `@domain` for a name that nobody has; moments are seconds since 1970.
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A mailbox that was asked about.
 
-    No address stands in it for longer than its answer holds, once the file is read.
+    Attributes
+    ----------
+    key : str
+        Its address, or `@domain` for a name that nobody has.
+    network : str
+        Whose servers were asked.
+    at : float
+        When, in seconds since 1970.
+    answer : Probed
+        What was said.
     """
+
+    key: str
+    network: str
+    at: float
+    answer: Probed
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether the answer speaks of the mailbox."""
+        return self.answer.reason in TELLING
+
+
+class Memory:
+    """One file of questions. No address stands in it for longer than it is kept, once the file is read."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._is_lost = False
 
-    def read(self, now: float) -> dict[str, Probed]:
-        """Return the answers that hold at this moment."""
+    def read(self, now: float) -> list[Question]:
+        """Return what was asked lately, in the order of time."""
         try:
             rows = lines.read(self.path)
-            told = dict(entry for entry in map(_entry, rows) if entry)
-            # An answer that holds for longer than any may was written by a clock that was ahead.
-            kept = {key: pair for key, pair in told.items() if now < pair[0] <= now + KEPT_FOR}
-            if len(kept) < len(told):
-                lines.rewrite(self.path, (_row(key, *pair) for key, pair in kept.items()))
+            asked = [question for question in map(_question, rows) if question]
+            # What is yet to come was written by a clock that was ahead.
+            kept = [question for question in asked if now - KEPT_FOR < question.at <= now]
+            if len(kept) < len(rows):
+                lines.rewrite(self.path, map(_row, kept))
         except OSError as error:
             self._lose(error)
-            return {}
-        return {key: answer for key, (_, answer) in kept.items()}
+            return []
+        return sorted(kept, key=lambda question: question.at)
 
-    def add(self, key: str, answer: Probed, now: float) -> None:
-        """Keep an answer that speaks of the mailbox."""
-        if self._is_lost or not answer.asked or answer.reason not in TELLING:
+    def add(self, question: Question) -> None:
+        """Keep a question."""
+        if self._is_lost:
             return
         try:
-            lines.add(self.path, [_row(key, now + KEPT_FOR, answer)])
+            lines.add(self.path, [_row(question)])
         except OSError as error:
             self._lose(error)
 
@@ -58,15 +82,19 @@ class Memory:
         warnings.warn(f"The answers of mail servers are not kept for the next time: {error}.", stacklevel=2)
 
 
-def _row(key: str, until: float, answer: Probed) -> Iterable[Any]:
-    return key, round(until), answer.reason, answer.smtp_code, answer.enhanced_code, answer.diagnostic
+def _row(question: Question) -> tuple[Any, ...]:
+    said = question.answer
+    return (
+        question.key, question.network, round(question.at, 3),
+        said.reason, said.smtp_code, said.enhanced_code, said.diagnostic,
+    )  # fmt: skip
 
 
-def _entry(row: Any) -> tuple[str, tuple[float, Probed]] | None:
+def _question(row: Any) -> Question | None:
     try:
-        key, until, reason, code, enhanced, words = row
+        key, network, at, reason, code, enhanced, words = row
         answer = Probed(Reason(reason), None if code is None else int(code), _text(enhanced), _text(words))
-        return (str(key), (float(until), answer)) if answer.reason in TELLING else None
+        return Question(str(key), str(network), float(at), answer)
     except (ValueError, TypeError):
         return None
 

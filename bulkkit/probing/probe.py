@@ -14,7 +14,7 @@ from bulkkit.errors import InputError, PreflightError
 from bulkkit.probing.answers import AGAIN
 from bulkkit.probing.conduct import FOREIGN, PLAIN, domains_to_try, settled
 from bulkkit.probing.conversation import Conversation
-from bulkkit.probing.memory import Memory
+from bulkkit.probing.memory import Memory, Question
 from bulkkit.probing.preflight import findings
 from bulkkit.probing.rounds import Rounds
 from bulkkit.probing.standing import standing
@@ -63,8 +63,9 @@ class Probe:
     timeout : float
         Seconds for each answer.
     cache : path, optional
-        The file that keeps what was answered, with the addresses, for three days,
-        so that another probe goes on from there. Default none.
+        The file that keeps what was asked and answered, with the addresses, for
+        three days: another probe goes on from there, within the same limits.
+        Default none.
     port : int
         The port of mail servers (RFC 5321 4.5.4.2).
     clock : Clock
@@ -104,7 +105,6 @@ class Probe:
     _paces: dict[str, Pace] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_memory", None if self.cache is None else Memory(Path(self.cache)))
         if not _HOST.fullmatch(self.helo):
             raise InputError(
                 f"helo={self.helo!r} is no full host name. It reads mail.example.org, and DNS gives it the address of "
@@ -112,6 +112,10 @@ class Probe:
             )
         if not PLAIN.fullmatch(self.sender):
             raise InputError(f"sender={self.sender!r} is no address. It is a real one of yours: bounces@example.org.")
+        if self.cache is not None:
+            memory = Memory(Path(self.cache))
+            object.__setattr__(self, "_memory", memory)
+            self._recall(memory)
 
     def ask(self, targets: Sequence[Target], resolver: Resolver) -> Mapping[str, Probed]:
         """Return what was said of each target, by address.
@@ -127,17 +131,16 @@ class Probe:
             if not PLAIN.fullmatch(target.address)
         }
         plain = [target for target in targets if target.address not in foreign]
-        said, strangers = self._remembered()
-        rounds = Rounds(self, resolver.asker(), said, strangers)
+        rounds = Rounds(self, resolver.asker(), dict(self._said), dict(self._strangers))
         untried = set(domains_to_try(plain, rounds.said)) - rounds.strangers.keys()
         if untried or any(target.address not in rounds.said for target in plain):
             self._hold(rounds, plain)
         return foreign | settled(plain, rounds.said, rounds.strangers)
 
-    def keep(self, key: str, answer: Probed) -> None:
-        """Keep an answer, by address, or by `@domain` for a name that nobody has, where there is a file for it."""
+    def keep(self, key: str, network: str, answer: Probed) -> None:
+        """Keep what was asked and said, by address, or by `@domain` for a name that nobody has, if there is a file."""
         if self._memory:
-            self._memory.add(key, answer, self.clock.now().timestamp())
+            self._memory.add(Question(key, network, self.clock.now().timestamp(), answer))
 
     def pace(self, network: str) -> Pace:
         """Return the limit of a network at work, the same for all that this probe asks."""
@@ -155,12 +158,15 @@ class Probe:
         )
         return f"x{''.join(letters)}@{domain}"
 
-    def _remembered(self) -> tuple[dict[str, Probed], dict[str, Probed]]:
-        """Return what was said of mailboxes, by address, and of names that nobody has, by domain."""
-        kept = self._memory.read(self.clock.now().timestamp()) if self._memory else {}
-        people = {key: answer for key, answer in kept.items() if not key.startswith("@")}
-        strangers = {key[1:]: answer for key, answer in kept.items() if key.startswith("@")}
-        return {**people, **self._said}, {**strangers, **self._strangers}
+    def _recall(self, memory: Memory) -> None:
+        """Take up what another probe was told, and its place under the networks' limits."""
+        now, seconds = self.clock.now().timestamp(), self.clock.seconds()
+        for question in memory.read(now):
+            self.pace(question.network).remember(seconds - (now - question.at))
+            if question.is_telling and question.key.startswith("@"):
+                self._strangers[question.key[1:]] = question.answer
+            elif question.is_telling:
+                self._said[question.key] = question.answer
 
     def _hold(self, rounds: Rounds, targets: list[Target]) -> None:
         """Ask, and remember what will be the same in a while, also where the wait was interrupted."""
