@@ -203,8 +203,10 @@ class Turnstile:
         now, seconds = self._clock.now(), self._clock.seconds()
         for row in ledger.pending(job.campaign):
             if row.state == SendState.DEFERRED:
-                self._deferred.add(row.send_id)
-            if row.due_at is None:
-                self._schedule.add(row.send_id, row.network)
-            else:
-                self._schedule.add_later(row.send_id, row.network, seconds + (row.due_at - now).total_seconds())
+                self._deferred.update(row.send_ids)
+            due = None if row.due_at is None else seconds + (row.due_at - now).total_seconds()
+            for send_id in row.send_ids:
+                if due is None:
+                    self._schedule.add(send_id, row.network)
+                else:
+                    self._schedule.add_later(send_id, row.network, due)
