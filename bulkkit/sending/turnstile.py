@@ -35,17 +35,19 @@ class Turnstile:
 
     def __init__(self, job: Job, ledger: SendLedger) -> None:
         self._clock = job.clock
-        memory = Memory(job, ledger)
+        memory, now = Memory(ledger, job.clock), job.clock.seconds()
+        past, begun = memory.past(job.throttle, job.relays), memory.begun(job.campaign, job.throttle)
         connections = sum(relay.max_connections for relay in job.relays)
-        self._schedule = Schedule(job.throttle, memory.begun, connections)
-        self._fleet = Fleet(job.relays, job.throttle.ramp, memory.first_days)
-        self._listening = Listening(self._schedule, self._fleet, memory.answers)
+        self._schedule = Schedule(job.throttle, None if begun is None else now + begun, connections)
+        first_days = {relay: now + at for relay, at in past.first_days.items()}
+        self._fleet = Fleet(job.relays, job.throttle.ramp, first_days)
+        self._listening = Listening(self._schedule, self._fleet, memory.answers(job.campaign))
         self._deferred: set[int] = set()
         self._in_flight = 0
         self._open = True
         self.is_ending = False
         self._changed, self._is_awaited = asyncio.Event(), False
-        memory.tell(self._schedule, self._fleet, self._listening)
+        past.tell(self._schedule, self._fleet, self._listening, now)
         self._fill(job, ledger)
 
     @property
