@@ -208,5 +208,8 @@ class Turnstile:
                 self._deferred.add(row.send_id)
             if row.due_at is None:
                 self._schedule.add(row.send_id, row.network)
-            else:
-                self._schedule.add_later(row.send_id, row.network, seconds + (row.due_at - now).total_seconds())
+                continue
+            wait = (row.due_at - now).total_seconds()
+            # Due later than any wait lasts, it was put off by a wall clock that has been moved back since.
+            wait = min(wait, job.retry.longest_wait) if row.state == SendState.DEFERRED else wait
+            self._schedule.add_later(row.send_id, row.network, seconds + wait)
