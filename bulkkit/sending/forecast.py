@@ -139,7 +139,7 @@ class Forecast:
             if train.attempts == 1:
                 train.first = now
             self._lanes[relay] -= 1
-            self._fleet.take(relay, train.messages)
+            self._fleet.take(relay, now, train.messages)
             heappush(self._busy, (now + train.messages * self._way.seconds, taken[0], relay))
 
     def _free_relay(self, now: float) -> str | None:

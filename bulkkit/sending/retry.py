@@ -77,7 +77,7 @@ class Retry:
     @property
     def longest_wait(self) -> float:
         """The seconds after which whoever was put off is tried again at the latest."""
-        return max(GREYLIST_SECONDS, self.first, self.longest)
+        return max(GREYLIST_SECONDS, self.longest)
 
     def later(self, reason: str, delay: float, age: float) -> Decision:
         """Return a new attempt after `delay`, or giving up where that would be too late."""

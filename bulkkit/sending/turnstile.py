@@ -164,7 +164,7 @@ class Turnstile:
         taken = self._schedule.take(now) if self._fleet.is_ready(name, now) else None
         if taken is None:
             return None
-        self._fleet.take(name)
+        self._fleet.take(name, now)
         self._in_flight += 1
         send_id, network = taken
         state = SendState.DEFERRED if send_id in self._deferred else SendState.QUEUED
