@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
+import resource
 import signal
+import sqlite3
 import sys
 import threading
 import time
@@ -12,6 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from interrupts import interrupt_once
 from rehearsal import QUICK, START, campaign, people, relay, start, states
 from servers import Answer, Asked, MailServer, Sink, always, answer
 
@@ -353,6 +357,28 @@ def test_what_was_answered_is_kept_whatever_fails(
     assert server.counts() == dict.fromkeys(people(12)["email"], 1)
 
 
+def test_16_a_ledger_that_somebody_locks_stops_the_send_before_mail(
+    serve: Callable[..., MailServer], path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Locked in the middle of the send, it stops with the reason: nobody more is asked for, and resume is exact."""
+    monkeypatch.setattr("bulkkit.ledger.database.BUSY_SECONDS", 0.2)
+    holder = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+
+    def lock(asked: Asked) -> None:
+        if asked.step == "RCPT" and (asked.recipient, asked.times) == ("p0003@alpha.example", 1):
+            holder.execute("BEGIN IMMEDIATE")
+
+    server = serve(lock)
+    send = start([relay(server.port, max_connections=1)], people(12), path, throttle=Throttle(Limit(connections=1)))
+    with contextlib.closing(holder), pytest.raises(LedgerError, match="Another program has held"):
+        send.wait(20)
+    assert len(server.mail) == 3
+    assert len([line for line in server.lines if line.startswith("MAIL")]) == 4
+    assert "dotted" not in states(path).values()
+    assert resume("office-move", path, [relay(server.port)]).wait(20).accepted == 12
+    assert server.counts() == dict.fromkeys(people(12)["email"], 1)
+
+
 def test_who_unsubscribes_during_the_send_gets_nothing_more(serve: Callable[..., MailServer], path: Path) -> None:
     """A suppression in the same ledger is respected at the next claim, and the event says: rejected, not sent."""
     leaving = people(10)["email"].tolist()[5:]
@@ -426,6 +452,18 @@ def test_an_outage_can_be_stopped(serve: Callable[..., MailServer], path: Path) 
     send.join(3)
     assert not send.is_running
     assert send.progress.run == RunState.STOPPED
+
+
+def test_an_interrupted_meeting_is_over_at_once(serve: Callable[..., MailServer], path: Path) -> None:
+    """Ctrl-C while a relay is met that does not greet waits for nothing, and nothing is stored."""
+    server = serve(lambda asked: Answer(then="silence") if asked.step == "banner" else None)
+    planned = plan(campaign(people(3)), [relay(server.port)], throttle=Throttle.unlimited(), ledger=path)
+    interrupt_once(lambda: bool(server.clients))
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        planned.send()
+    assert time.monotonic() - began < 3
+    assert not path.exists()
 
 
 def test_a_relay_that_is_silent_holds_no_stop_up(serve: Callable[..., MailServer], path: Path) -> None:
@@ -626,3 +664,23 @@ def test_a_ledger_row_that_somebody_changed_stops_the_send(serve: Callable[..., 
     with pytest.raises(LedgerError, match="Another program changed it"):
         start([relay(server.port, max_connections=1)], people(3), path, deadlines=QUICK).wait(20)
     assert not server.mail
+
+
+@pytest.mark.slow
+def test_24_memory_stays_flat_over_100_000_recipients(sink: Callable[..., Sink], path: Path) -> None:
+    """From the first ten thousand messages to the last of a hundred thousand, the process grows by less than 40 MB."""
+    letters = pd.Series(range(100_000)).astype("str") + " of them" * 40
+    running = sink()
+    relays = [Relay(f"smtp://127.0.0.1:{running.port}", max_connections=20)]
+    send = start(relays, people(100_000, first_name=letters), path, deadlines=Deadlines())
+    while send.progress.accepted < 10_000:
+        send.join(0.05)
+    early = _resident()
+    assert send.wait(240).accepted == 100_000
+    assert _resident() - early < 40e6
+    assert set(running.counts().values()) == {1}
+
+
+def _resident() -> float:
+    """Return the bytes of memory that this process has now."""
+    return float(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()

@@ -83,3 +83,10 @@ def test_nobodys_letter_is_kept(subtype: str) -> None:
     finally:
         tracemalloc.stop()
     assert left < 1_000_000
+
+
+def test_half_a_character_is_a_question_mark() -> None:
+    """What a template makes of halves of characters, which no encoding has, keeps nobody from their message."""
+    template = Template.compile('a {{ "\\ud800" }} b', "the body")
+    wire = Skeleton.of([Part(template, "plain")], {}).fill({})
+    assert message_from_bytes(wire, policy=policy.default).get_content().strip() == "a ? b"

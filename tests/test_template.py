@@ -118,7 +118,12 @@ def test_a_mistake_is_named_with_its_line(source: str, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["{{ name + 1 }}", "{{ 1 / 0 }}", "{{ name.nowhere.further }}", "{{ name() }}", "{{ [][0].x }}"]
+    "source",
+    [
+        *("{{ name + 1 }}", "{{ 1 / 0 }}", "{{ name.nowhere.further }}", "{{ name() }}", "{{ [][0].x }}"),
+        *("{{ '{a}'.format() }}", "{{ '{}'.format() }}", "{{ name * 99999999999999 }}"),
+        "{% macro again() %}{{ again() }}{% endmacro %}{{ again() }}",
+    ],
 )
 def test_what_cannot_be_worked_out_names_nobody(source: str) -> None:
     """An expression that fails for somebody's data says what is wrong, and no address."""

@@ -73,7 +73,8 @@ def quoted(text: str) -> bytes:
     So nothing of it needs dot-stuffing, wherever a line of it begins.
     """
     unix = text.replace("\r\n", "\n").replace("\r", "\n")
-    encoded = b2a_qp(unix.encode("utf-8"), istext=True)
+    # Half a character, which a template may make, is none.
+    encoded = b2a_qp(unix.encode("utf-8", "replace"), istext=True)
     if b"=20" in encoded or b"=09" in encoded:
         encoded = _BLANK_TOO_FAR.sub(rb"\1=\n\2", encoded)
     encoded = encoded.replace(b"\n", b"\r\n")

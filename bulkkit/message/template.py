@@ -25,6 +25,11 @@ ALWAYS_THERE: Final = frozenset({"email", "campaign", "sender_name", "postal_add
 SPACED: Final = re.compile(r"\{\{-?\s*((?![^|}]*\b(?:if|else|and|or|not|in|is)\b)\w+(?: +\w+)+)\s*(?:\||-?\}\})")
 """Several words where a token has one, and none of them a word of Jinja's."""
 
+FAILURES: Final = (
+    JinjaError, ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError,
+)  # fmt: skip
+"""What an expression may end in: it is the writer's, and whatever it does must not end a send."""
+
 
 @dataclass(frozen=True, slots=True)
 class Token:
@@ -90,9 +95,9 @@ class Template:
         """
         try:
             return self._render(values)
-        except (JinjaError, ArithmeticError, TypeError, ValueError, AttributeError) as error:
+        except FAILURES as error:
             # It names nobody: a notebook keeps what it shows of an error.
-            raise TemplateError(f"The template cannot be filled in: {error}") from None
+            raise TemplateError(f"The template cannot be filled in: {error or type(error).__name__}") from None
 
 
 def _explained(source: str, error: TemplateSyntaxError) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import Final, TypeVar
 
 from bulkkit.errors import RelayError
@@ -67,6 +68,14 @@ async def _hand_over(relay: Relay, password: str | None, sender: str, email: str
 
 
 def _in_a_thread(work: Coroutine[None, None, Answer]) -> Answer:
-    # A notebook's own thread has a running loop already.
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, work).result()
+    # A notebook's own thread has a running loop already. Nobody joins this one: who gives up waiting is free at once.
+    answer: Future[Answer] = Future()
+    threading.Thread(target=_answer, args=(work, answer), name="bulkkit-trial", daemon=True).start()
+    return answer.result()
+
+
+def _answer(work: Coroutine[None, None, Answer], answer: Future[Answer]) -> None:
+    try:
+        answer.set_result(asyncio.run(work))
+    except BaseException as error:
+        answer.set_exception(error)
