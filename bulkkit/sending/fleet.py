@@ -47,7 +47,7 @@ class _Station:
 
     def is_ready(self, now: float) -> bool:
         # Asked for with each message, and often for nothing.
-        return not self.paces or all([pace.is_ready(now) for pace in self.paces])
+        return not self.paces or all(pace.is_ready(now) for pace in self.paces)
 
 
 class Fleet:
