@@ -74,7 +74,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("name", FACTS)
-def test_servfail_is_unknown_and_nxdomain_and_null_mx_are_facts(address: str, name: str) -> None:
+def test_15_servfail_is_unknown_and_nxdomain_and_null_mx_are_facts(address: str, name: str) -> None:
     """Debian's name server says what there is and what there is not; where it fails, nothing is known."""
     reason, mail, hosts = FACTS[name]
     resolver = Resolver([address], cache=False)

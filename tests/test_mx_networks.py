@@ -158,7 +158,7 @@ def test_a_limit_by_domain_that_would_not_hold_is_refused(path: Path, server: Na
             drafted(path, at(["gmail.com", "workspace.com"]), throttle=throttle, resolver=asking(server))
 
 
-def test_gmail_and_a_workspace_domain_share_one_bucket(
+def test_25_gmail_and_a_workspace_domain_share_one_bucket(
     serve: Callable[..., MailServer], path: Path, server: NameServer
 ) -> None:
     """At the sink no hour has more than Google's number of both together, and the ledger calls both Google."""
