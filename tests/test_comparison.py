@@ -350,16 +350,24 @@ def test_what_cannot_be_asked_is_refused(arguments: dict[str, Any], message: str
         compare(events, **{"treated": "picks", "control": "blast"} | arguments)
 
 
-@pytest.mark.parametrize("library", ["polars", "pyarrow"])
+@pytest.mark.filterwarnings("ignore:The inplace keyword in DataFrame.drop")  # DuckDB's, where it hands over moments
+@pytest.mark.parametrize("library", ["polars", "pyarrow", "duckdb"])
 def test_every_frame_library_gives_the_same_comparison(library: str) -> None:
-    """pandas, polars and PyArrow agree on estimates and strata."""
+    """pandas, polars, PyArrow and DuckDB agree on estimates and strata."""
     pytest.importorskip(library)
     events, _ = _simulate(np.random.default_rng(8), 0.5)
     contacts = pd.DataFrame({"email": ADDRESSES, "created_at": START - pd.to_timedelta(np.arange(PEOPLE), unit="D")})
-    both = [nw.from_native(frame) for frame in (events, contacts)]
-    other = [frame.to_polars() if library == "polars" else frame.to_arrow() for frame in both]
+    other = [_converted(frame, library) for frame in (events, contacts)]
     one: Comparison = compare(events, contacts=contacts, treated="picks", control="blast")
     two = compare(other[0], contacts=other[1], treated="picks", control="blast")
     for here, there in ((one.raw, two.raw), (one.adjusted, two.adjusted)):
         assert astuple(here) == pytest.approx(astuple(there), abs=1e-12)
     pd.testing.assert_frame_equal(one.strata, two.strata)
+
+
+def _converted(frame: pd.DataFrame, library: str) -> Any:
+    if library == "duckdb":
+        import duckdb
+
+        return duckdb.from_df(frame)
+    return nw.from_native(frame).to_polars() if library == "polars" else nw.from_native(frame).to_arrow()

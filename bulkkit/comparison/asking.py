@@ -82,8 +82,8 @@ def compare(
     share of both sides' people together, each person once. It equals inverse-probability weighting with the
     probability estimated in each group; `weighted` takes it from a logistic model of all columns instead. Groups on one
     side only are left out and lower the overlap; under 50 % overlap the adjusted estimate is refused. The interval
-    (`bulkkit.statistics.standardise`) allows for people on both sides. It holds for groups as they are; below some
-    1,500 people it covers 93 to 94 %. It removes selection on what is adjusted for and on nothing else.
+    (`bulkkit.statistics.standardise`) allows for people on both sides. Below some 1,500 people
+    it covers 93 to 94 %. Adjusting removes selection on what is adjusted for and on nothing else.
 
     The clean answer is a random holdout: everybody drawn to get the message, whether or not it arrived, against
     everybody drawn not to (intention to treat). Then `adjusted` is `raw`, or sharpened by `before` (Deng, Xu, Kohavi

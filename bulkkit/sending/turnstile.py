@@ -205,11 +205,13 @@ class Turnstile:
         now, seconds = self._clock.now(), self._clock.seconds()
         for row in ledger.pending(job.campaign):
             if row.state == SendState.DEFERRED:
-                self._deferred.add(row.send_id)
+                self._deferred.update(row.send_ids)
             if row.due_at is None:
-                self._schedule.add(row.send_id, row.network)
+                for send_id in row.send_ids:
+                    self._schedule.add(send_id, row.network)
                 continue
             wait = (row.due_at - now).total_seconds()
             # Due later than any wait lasts, it was put off by a wall clock that has been moved back since.
             wait = min(wait, job.retry.longest_wait) if row.state == SendState.DEFERRED else wait
-            self._schedule.add_later(row.send_id, row.network, seconds + wait)
+            for send_id in row.send_ids:
+                self._schedule.add_later(send_id, row.network, seconds + wait)
