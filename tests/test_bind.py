@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 import pandas as pd
 import pytest
 from bind import bind
+from rehearsal import campaign, people
 
 from bulkkit.addresses import ascii_domain
+from bulkkit.dispatch import plan
+from bulkkit.sending.relay import Relay
 from bulkkit.verification import Resolver, verify, verify_address
 from bulkkit.verification.domains import Mail, answers_of
 from bulkkit.vocabulary import Reason
@@ -74,13 +78,22 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("name", FACTS)
-def test_servfail_is_unknown_and_nxdomain_and_null_mx_are_facts(address: str, name: str) -> None:
+def test_15_servfail_is_unknown_and_nxdomain_and_null_mx_are_facts(address: str, name: str) -> None:
     """Debian's name server says what there is and what there is not; where it fails, nothing is known."""
     reason, mail, hosts = FACTS[name]
     resolver = Resolver([address], cache=False)
     assert verify_address(f"ana@{name}", "dns", resolver=resolver).reason is reason
     (told,) = answers_of([ascii_domain(name)], resolver).values()
     assert (told.mail, told.hosts, told.ttl) == (mail, hosts, HOLDS.get(mail, 60))
+
+
+def test_25_a_workspace_domain_is_google_by_its_mx(address: str, tmp_path: Path) -> None:
+    """A plan asks Debian's name server whose limits count: Google's for its customer, and none for a null MX."""
+    audience = pd.concat([people(2, name) for name in ("workspace.example", "acme.example", "null.example")])
+    relays, resolver = [Relay("smtp://127.0.0.1:1")], Resolver([address], cache=False)
+    planned = plan(campaign(audience), relays, ledger=tmp_path / "bind.db", resolver=resolver)
+    limits = planned.eta.set_index("network")["connections"].to_dict()
+    assert limits == {"Google": 5, "acme.example": 10, "null.example": 10}
 
 
 def test_a_list_is_judged_as_its_addresses(address: str) -> None:

@@ -161,6 +161,7 @@ def test_the_pace_is_what_was_chosen(path: Path) -> None:
     own = throttle_of(way, relays_of(way, stuff), given).default
     assert (own.messages, own.connections) == (7, 2)
     assert throttle_of(form(path, pace=PaceChoice.GIVEN).delivering, [NOWHERE], given) is given
+    assert throttle_of(form(path, pace=PaceChoice.WARMUP).delivering, [real()], None) == Throttle.warmup()
     assert PaceChoice.UNLIMITED in paces([NOWHERE], None)
     assert PaceChoice.UNLIMITED not in paces([NOWHERE, real()], None)
     with pytest.raises(ConfigurationError, match="on this machine"):

@@ -164,7 +164,7 @@ def puts_off(asked: Asked) -> Answer | None:
 
 
 @pytest.mark.parametrize("relays", [1, 2])
-def test_the_predicted_end_is_within_a_tenth_of_what_happened(
+def test_27_the_predicted_end_is_within_a_tenth_of_what_happened(
     serve: Callable[..., MailServer], path: Path, relays: int
 ) -> None:
     """A send through a real server, with greylisting and its retries, ends when the plan said."""

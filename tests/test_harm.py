@@ -59,6 +59,7 @@ def test_who_is_left_out_stops_nobody_else() -> None:
     for harm in (among_others, alone):
         assert [harm.refused("a", "550 5.7.1 No", us=True) for _ in range(LEAST_REFUSALS - 1)] == [None] * 4
         harm.leave_out("a")
+        harm.leave_out("a")
     assert [among_others.refused("a", "550 5.7.1 No", us=True) for _ in range(20)] == [None] * 20
     assert [among_others.refused("b", "550 5.7.1 No", us=True) for _ in range(LEAST_REFUSALS - 1)] == [None] * 4
     assert alone.refused("a", "550 5.7.1 No", us=True) is not None

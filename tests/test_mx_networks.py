@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +141,24 @@ def test_a_machine_without_name_servers_plans_all_the_same(path: Path) -> None:
         drafted(path, at(["workspace.com"]), FAR, resolver=7)
 
 
-def test_gmail_and_a_workspace_domain_share_one_bucket(
+def test_a_limit_by_domain_that_would_not_hold_is_refused(path: Path, server: NameServer) -> None:
+    """Where Google runs the servers a limit of the domain counts nothing, and says so; a looser one and Google's do."""
+    presets = Throttle.cautious()
+    for limits, is_refused in (
+        ({"workspace.com": Limit(20)}, True),
+        ({**presets.networks, "gmail.com": Limit(20)}, True),
+        ({**presets.networks, "Google": Limit(20)}, False),
+        ({"workspace.com": Limit(20), "Google": Limit(10)}, False),
+        ({"hoster.net": Limit(1), "elsewhere.com": Limit(1)}, False),
+        (presets.networks, False),
+        (Throttle.providers().networks, False),
+    ):
+        throttle = replace(presets, networks=limits)
+        with pytest.raises(InputError, match="Limit 'Google' instead") if is_refused else nullcontext():
+            drafted(path, at(["gmail.com", "workspace.com"]), throttle=throttle, resolver=asking(server))
+
+
+def test_25_gmail_and_a_workspace_domain_share_one_bucket(
     serve: Callable[..., MailServer], path: Path, server: NameServer
 ) -> None:
     """At the sink no hour has more than Google's number of both together, and the ledger calls both Google."""

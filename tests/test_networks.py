@@ -185,8 +185,13 @@ def test_9_a_greylist_is_waited_out_and_said_in_the_ledger(
     assert send.wait(20).accepted == 30
     assert all(len(times) == 2 and times[1] - times[0] >= GREYLIST_SECONDS for times in asked.values())
     assert send.progress.notes == ()
-    with Ledger(path)._database.reading() as connection:
-        assert connection.execute("SELECT DISTINCT reason FROM attempts").fetchall() == [(GREYLISTED,)]
+    attempts = Ledger(path).attempts("office-move")
+    assert attempts["attempt"].tolist() == [1, 2] * 30
+    first, second = (attempts[attempts["attempt"] == number] for number in (1, 2))
+    assert (set(first["reason"]), set(first["smtp_code"] // 10)) == ({GREYLISTED}, {45})
+    assert second["reason"].isna().all()
+    assert set(second["smtp_code"]) == {250}
+    assert Ledger(path).attempts("another").empty
 
 
 def test_8_refusals_of_us_stop_the_send_with_the_reason(serve: Callable[..., MailServer], path: Path) -> None:

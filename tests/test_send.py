@@ -104,7 +104,7 @@ def test_after_the_dot_a_failure_is_in_doubt(serve: Callable[..., MailServer], p
 
 @pytest.mark.parametrize("step", ["banner", "EHLO", "MAIL", "RCPT", "DATA", "dot"])
 @pytest.mark.parametrize("then", ["close", "go on"])
-def test_421_is_backed_off(serve: Callable[..., MailServer], path: Path, step: str, then: str) -> None:
+def test_6_421_is_backed_off(serve: Callable[..., MailServer], path: Path, step: str, then: str) -> None:
     """421 at any step, a few times over, costs time and nobody's message."""
     closing = Answer(b"421 4.3.2 Try later\r\n", then=then)
     recipient = VICTIM if step in {"RCPT", "DATA", "dot"} else ""
@@ -379,13 +379,17 @@ def test_16_a_ledger_that_somebody_locks_stops_the_send_before_mail(
     assert server.counts() == dict.fromkeys(people(12)["email"], 1)
 
 
-def test_who_unsubscribes_during_the_send_gets_nothing_more(serve: Callable[..., MailServer], path: Path) -> None:
+def test_21_who_unsubscribes_or_complains_during_the_send_gets_nothing_more(
+    serve: Callable[..., MailServer], path: Path
+) -> None:
     """A suppression in the same ledger is respected at the next claim, and the event says: rejected, not sent."""
     leaving = people(10)["email"].tolist()[5:]
 
     def leave(asked: Asked) -> None:
         if asked.step == "dot" and asked.recipient == VICTIM:
-            Ledger(path).suppress(pd.DataFrame({"email": leaving}))
+            Ledger(path).suppress(pd.DataFrame({"email": leaving[:3]}))
+            complaints = {"event_id": leaving[3:], "at": START, "kind": "complained", "source": "sendgrid"}
+            Ledger(path).add_events(pd.DataFrame({**complaints, "email": leaving[3:], "campaign": "office-move"}))
 
     server = serve(leave)
     progress = start([relay(server.port, max_connections=1)], people(10), path).wait(20)

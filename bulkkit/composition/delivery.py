@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,10 +21,16 @@ PACES: Final = {
     PaceChoice.GIVEN: "As given in the notebook",
     PaceChoice.CAUTIOUS: "Cautious: 100 an hour and network, 10 at a time",
     PaceChoice.PROVIDERS: "The big providers' known limits",
+    PaceChoice.WARMUP: "A new sending address: 20 an hour at first, more each day",
     PaceChoice.OWN: "My own numbers",
     PaceChoice.UNLIMITED: "No limit (this machine only)",
 }
 """The choices of pace, in words."""
+PRESETS: Final[Mapping[PaceChoice, Callable[[], Throttle]]] = {
+    PaceChoice.PROVIDERS: Throttle.providers,
+    PaceChoice.WARMUP: Throttle.warmup,
+    PaceChoice.UNLIMITED: Throttle.unlimited,
+}
 SHOWN_NETWORKS: Final = 5
 
 _PLAIN: Final = re.compile(r"\s*(?:[a-z+]+://)?(?:[^\s:@/?#\[\]]+@)?(?:[\w.-]*|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?/?\s*")
@@ -83,8 +89,7 @@ def throttle_of(delivering: Delivering, relays: Sequence[Relay], given: Throttle
         return given
     if delivering.pace == PaceChoice.OWN:
         return Throttle(Limit(messages=delivering.per_hour, connections=delivering.at_a_time))
-    made = {PaceChoice.PROVIDERS: Throttle.providers, PaceChoice.UNLIMITED: Throttle.unlimited}
-    return made.get(delivering.pace, Throttle.cautious)()
+    return PRESETS.get(delivering.pace, Throttle.cautious)()
 
 
 def paces(relays: Sequence[Relay], given: Throttle | None) -> tuple[PaceChoice, ...]:

@@ -12,6 +12,7 @@ class PaceChoice(StrEnum):
     GIVEN = "given"
     CAUTIOUS = "cautious"
     PROVIDERS = "providers"
+    WARMUP = "warmup"
     OWN = "own"
     UNLIMITED = "unlimited"
 

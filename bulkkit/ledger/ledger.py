@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from bulkkit.ledger import (
+    attempts,
     events,
     experience,
     holdouts,
@@ -56,6 +57,11 @@ class Ledger:
         """Return one row a recipient and campaign (columns of `vocabulary.SEND_DTYPES`)."""
         with self._database.reading() as connection:
             return tables.sends(connection, campaign)
+
+    def attempts(self, campaign: str | None = None) -> pd.DataFrame:
+        """Return one row an attempt, with what was answered and decided (columns of `attempts.ATTEMPT_DTYPES`)."""
+        with self._database.reading() as connection:
+            return attempts.attempts(connection, campaign)
 
     def events(self, campaign: str | None = None) -> pd.DataFrame:
         """Return all events (columns of `vocabulary.EVENT_DTYPES`), in the order of their time.

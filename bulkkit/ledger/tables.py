@@ -105,10 +105,11 @@ def _table(
     where = f"WHERE {' AND '.join(f'{name} = :{name}' for name in asked)}" if asked else ""
     question = f"SELECT {', '.join(dtypes)} FROM {table} {where} ORDER BY {order}"  # noqa: S608
     cursor = connection.execute(question, asked)
-    return _typed(pd.DataFrame.from_records(cursor.fetchall(), columns=list(dtypes)), dtypes)
+    return typed(pd.DataFrame.from_records(cursor.fetchall(), columns=list(dtypes)), dtypes)
 
 
-def _typed(frame: pd.DataFrame, dtypes: Mapping[str, str]) -> pd.DataFrame:
+def typed(frame: pd.DataFrame, dtypes: Mapping[str, str]) -> pd.DataFrame:
+    """Return stored columns with their types, moments among them."""
     moments: dict[str, pd.Series[Any]] = {
         name: column_from_stored(frame[name]) for name, dtype in dtypes.items() if dtype == TIMESTAMP
     }

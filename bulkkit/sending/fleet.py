@@ -46,7 +46,8 @@ class _Station:
         return self.in_flight > 0 and now - self.heard > SILENT
 
     def is_ready(self, now: float) -> bool:
-        return all(pace.is_ready(now) for pace in self.paces)
+        # Asked for with each message, and often for nothing.
+        return not self.paces or all(pace.is_ready(now) for pace in self.paces)
 
 
 class Fleet:
@@ -148,6 +149,6 @@ class Fleet:
         """Tell whether a relay is not too far ahead of those that could take messages as well."""
         if station.weight is None:
             return True
-        others = [one for one in self._weighted if one is not station and not one.problem and not one.is_silent(now)]
-        least = min((one.taken / (one.weight or 1.0) for one in others if one.is_ready(now)), default=None)
-        return least is None or station.taken <= (least + AHEAD) * station.weight
+        own = station.taken / station.weight
+        ahead_of = [one for one in self._weighted if own > one.taken / (one.weight or 1.0) + AHEAD]
+        return not any(one.is_ready(now) and not one.problem and not one.is_silent(now) for one in ahead_of)

@@ -155,7 +155,8 @@ class Forecast:
         if self.stop_reason is None and any(self._lanes.values()):
             moments.append(self._schedule.next_at())
             if self._schedule:
-                moments += [at for relay in self._relays for at in self._fleet.moments(relay, now)]
+                free = [relay for relay, lanes in self._lanes.items() if lanes]
+                moments += [at for relay in free for at in self._fleet.moments(relay, now)]
         return min((moment for moment in moments if moment is not None and moment > now), default=None)
 
     def _arrive(self, now: float) -> Iterator[Happening]:

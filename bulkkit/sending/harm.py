@@ -62,9 +62,8 @@ class Harm:
 
     def leave_out(self, network: str) -> None:
         """Count a network's refusals no longer, as it gets nothing more; not where nobody else has answered yet."""
-        refusals = self._by_network[network]
-        if refusals < self._answers:
-            self._refusals -= refusals
+        if self._by_network[network] < self._answers:
+            self._refusals -= self._by_network.pop(network, 0)
             self._left_out.add(network)
 
     def refused(self, network: str, said: str, *, us: bool) -> str | None:

@@ -19,22 +19,22 @@ class RampPace(Pace):
     `begun` is when the first day began, in the clock's seconds; None where nothing was handed over yet.
     """
 
-    __slots__ = ("_begun", "_ramp")
+    __slots__ = ("_begun", "_by_day")
 
     def __init__(self, ramp: Ramp, begun: float | None = None) -> None:
         super().__init__(Limit(messages=ramp.messages(ramp.days - 1), window=HOUR))
-        self._ramp = ramp
+        self._by_day = [ramp.messages(day) or 0 for day in range(ramp.days)]
         self._begun = begun
 
     def ready_at(self, now: float) -> float | None:
         """Return when the next message may go: `now`, later, or None while too many are open."""
         begun = now if self._begun is None else self._begun
         today = max(0, int((now - begun) // DAY))
-        for day in range(today, self._ramp.days):
+        for day in range(today, len(self._by_day)):
             ready = self._ready_on(day, max(now, begun + day * DAY))
             if ready is None or ready < begun + (day + 1) * DAY:
                 return ready
-        return max(now, begun + self._ramp.days * DAY)
+        return max(now, begun + len(self._by_day) * DAY)
 
     def remember(self, moment: float, messages: int = 1) -> None:
         """Count a message that was handed over at `moment`; the first one begins the first day."""
@@ -45,7 +45,7 @@ class RampPace(Pace):
             self._handed.popleft()
 
     def _ready_on(self, day: int, now: float) -> float | None:
-        free = (self._ramp.messages(day) or 0) - self._claimed
+        free = self._by_day[day] - self._claimed
         if free <= 0:
             return None
         return now if len(self._handed) < free else max(now, self._handed[-free] + HOUR)
