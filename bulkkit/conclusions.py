@@ -41,16 +41,22 @@ _WORTH_SAYING: Final = 0.1
 NO_RECIPIENTS: Final = "unknown: no source says to whom this was sent; pass sends="
 
 _EMPTY: Final = {"openers": "no data: nobody was seen to open", "messages": "no data: nothing was sent"}
+_UNREPORTED: Final = "unknown: nothing was delivered to a network that reports complaints"
 _UNSEEN: Final = "no data: nothing was delivered to people whose reactions can be seen"
 
 
 def data(rate: Rate, numerator: int, denominator: int) -> str:
     """Say whether there is data enough to lean on a rate, or how much more would be; complaints beside the limits."""
+    if rate is Rate.COMPLAINED and denominator:
+        return complaints(numerator, denominator)
+    return part(rate, numerator, denominator)
+
+
+def part(rate: Rate, numerator: int, denominator: int) -> str:
+    """Say whether there is data enough to lean on a part of a rate, such as one hour's: no limit holds for that."""
     unit = UNITS.get(rate, "deliveries")
     if denominator == 0:
-        return _EMPTY.get(unit, _UNSEEN)
-    if rate is Rate.COMPLAINED:
-        return complaints(numerator, denominator)
+        return _UNREPORTED if rate is Rate.COMPLAINED else _EMPTY.get(unit, _UNSEEN)
     if enough(numerator, denominator):
         return "enough data"
     needed = _more(more_trials(numerator, denominator), unit)

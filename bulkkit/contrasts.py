@@ -34,7 +34,8 @@ def against_rest(rates: pd.DataFrame, correction: str = "holm") -> pd.DataFrame:
     Parameters
     ----------
     rates
-        What `bulkkit.rates` returned, of groups that share no messages. All its rows are one family of tests: leave
+        What `bulkkit.rates` returned, of groups that share no messages, best of one campaign or of one message a
+        person: several messages to the same people are taken for as many people, and too much stands out. All its rows are one family of tests: leave
         only the rates that you look at, for instance `rates.query("rate == 'clicked' and counts == 'human'")`.
     correction
         "holm": the chance that any group at all is called out wrongly is 5 % at most, however the groups hang

@@ -141,6 +141,28 @@ def test_a_campaign_counted_by_hand() -> None:
     }  # fmt: skip
 
 
+def test_complaints_are_of_networks_that_report_them() -> None:
+    """Gmail tells nobody who complained: its people, and those whose mail it runs, are in no complaint rate."""
+    people = ["a@gmail.com", "b.c@googlemail.com", "c@shop.example", "d@firm.example", "e@gmail.com.example"]
+    events = _events(*[("sent", one) for one in people], ("complained", "c@shop.example"), ("unsubscribed", people[0]))
+    assert _counted(rates(events), "complained") == (1, 3)
+    assert _counted(rates(events), "unsubscribed") == (1, 5)
+    sends = pd.DataFrame({"campaign": "spring", "email": people, "state": "accepted", "network": "Google"})
+    assert _counted(rates(events, sends.iloc[3:4]), "complained") == (1, 2)
+    told = pd.concat([events, _events(("complained", "a@gmail.com"))])
+    assert _counted(rates(told), "complained") == (2, 4)
+
+
+def test_where_no_network_reports_complaints_nothing_is_known() -> None:
+    """A provider that reports none has no complaint rate of 0, and the verdict says why."""
+    events = _events(("sent", "a@gmail.com"), ("sent", "c@b.example"), ("complained", "c@b.example"))
+    contacts = pd.DataFrame({"email": ["a@gmail.com", "c@b.example"], "provider": ["Gmail", "other"]})
+    table = rates(events, contacts=contacts, by="provider").set_index(["provider", "rate"])
+    row = table.loc[("Gmail", "complained")]
+    assert (row["denominator"], pd.isna(row["value"])) == (0, True)
+    assert row["verdict"] == "unknown: nothing was delivered to a network that reports complaints"
+
+
 def test_a_late_bounce_takes_the_delivery_back() -> None:
     """Who was delivered, opened and then bounced by DSN counts as bounced and stands in no rate of deliveries."""
     delivered = _events(("sent", "a@b.example"), ("delivered", "a@b.example"), ("sent", "c@b.example"))

@@ -13,7 +13,7 @@ from bulkkit.outcomes.joining import KEY, Frame, as_text
 from bulkkit.vocabulary import BounceType, EventKind, SendState
 
 FACTS: Final = (
-    "sent", "rejected", "bounced", "hard", "soft", "untracked",
+    "sent", "rejected", "bounced", "hard", "soft", "untracked", "at_google",
     "opened", "opened_human", "clicked", "clicked_human", "unsubscribed", "complained",
 )  # fmt: skip
 
@@ -77,6 +77,8 @@ def said_by_sends(sends: Frame) -> dict[str, nw.Expr]:
     """Turn the ledger's states into the same facts; the kind of a refusal is told by its enhanced code (RFC 3463)."""
     has = sends.collect_schema().names()
     said = {"untracked": is_no(sends, "tracked")} if "tracked" in has else {}
+    if "network" in has:
+        said["at_google"] = has_word(sends, "network", "google")
     if "state" not in has:
         return said | {"sent": nw.lit(True)}
     refused = has_word(sends, "state", SendState.REFUSED)
