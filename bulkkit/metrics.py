@@ -10,12 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bulkkit import conclusions
-from bulkkit.counting import counted, measures_in, most_known
-from bulkkit.dimensions import Frames, aliases
+from bulkkit.counting import counted, measures_in, most_known, named_alike
+from bulkkit.dimensions import CAMPAIGN, Frames, aliases
 from bulkkit.errors import InputError
 from bulkkit.outcomes import MEASURES, AnyFrame, Frame, Measure, Messages, keyed
 from bulkkit.reactions import divides
-from bulkkit.statistics import mean_count, wilson
+from bulkkit.repetition import design_effect, squares
+from bulkkit.statistics import Interval, mean_count, wilson
 from bulkkit.vocabulary import Counts, Rate
 
 Saying: TypeAlias = Callable[[Rate, int, int], str]
@@ -75,8 +76,8 @@ def rates(
     `network`, "Google"), unless a complaint from there is among the events; opens and clicks of what was delivered to
     people who were not left untracked.
     Messages of campaigns about which a source is silent stand in no row beside those about which it is known.
-    Intervals take messages as independent. Where one person had several messages of a group (any grouping over more
-    than one campaign), they are too narrow: people are alike from one campaign to the next.
+    Where people had several messages of a group, as in any grouping over campaigns, the interval allows for a person's
+    messages being alike (design effect, Kish 1965); of parts of reactions (link, hour …) over campaigns it does not.
     Where many rows are looked through for one that stands out, some will by chance: see `against_rest`.
     """
     groups = [by] if isinstance(by, str) else list(by)
@@ -93,7 +94,10 @@ def tabulated(messages: Frame, groups: list[str]) -> pd.DataFrame:
     """Return the rates frame of messages (`outcomes`) that `dimensions.labelled` gave their groups."""
     sums = [nw.col(f"{measure.name}_{part}").sum() for measure in MEASURES for part in "ndk"]
     found = messages.group_by(*aliases(groups), "_known").agg(*sums).collect("pandas").to_native()
-    return _table(most_known(found, aliases(groups)), groups)
+    counts = most_known(found, aliases(groups))
+    if CAMPAIGN not in groups:
+        counts = counts.merge(named_alike(squares(messages, aliases(groups)), aliases(groups)), how="left")
+    return _table(counts, groups)
 
 
 def _table(counts: pd.DataFrame, groups: list[str], say: Saying = conclusions.data) -> pd.DataFrame:
@@ -108,8 +112,7 @@ def _measured(counts: pd.DataFrame, measure: Measure, say: Saying) -> pd.DataFra
     numerator = counts[f"{measure.name}_n"].astype("Int64").where(known)
     denominator = _denominator(counts, measure, known)
     x, n = _floats(numerator), _floats(denominator.where(known))
-    squares = f"{measure.name}_q"
-    interval = mean_count(x, _floats(counts[squares]), n) if squares in counts else wilson(x, n)
+    interval = _interval(counts, measure.name, x, n)
     heard = counts[f"{measure.rate}_{Counts.ALL}_k"] > 0
     told = zip(numerator, denominator, heard, strict=True)
     return pd.DataFrame(
@@ -121,6 +124,15 @@ def _measured(counts: pd.DataFrame, measure: Measure, say: Saying) -> pd.DataFra
         },
         index=counts.index,
     )  # fmt: skip
+
+
+def _interval(counts: pd.DataFrame, name: str, x: NDArray[Any], n: NDArray[Any]) -> Interval[NDArray[Any]]:
+    if f"{name}_q" in counts:
+        return mean_count(x, _floats(counts[f"{name}_q"]), n)
+    if f"{name}_nn" not in counts:
+        return wilson(x, n)
+    effect = design_effect(counts, name)
+    return wilson(x / effect, n / effect)
 
 
 def _denominator(counts: pd.DataFrame, measure: Measure, known: pd.Series[bool]) -> pd.Series[Any]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import narwhals as nw
 
-from bulkkit.outcomes.joining import KEY, Frame, as_text
+from bulkkit.outcomes.joining import KEY, Frame
 from bulkkit.vocabulary import BounceType, EventKind, SendState
 
 FACTS: Final = (
@@ -98,7 +98,8 @@ def has_word(frame: Frame, name: str, *words: str) -> nw.Expr:
     dtype = frame.collect_schema().get(name)
     if dtype is None:
         return nw.lit(False)
-    lowered = as_text(name, dtype).str.to_lowercase()
+    # Even where it is said to be text: of a column of objects only the first values were looked at.
+    lowered = nw.col(name).cast(nw.String).str.to_lowercase()
     return lowered.is_in([str(word) for word in words]).fill_null(False)
 
 

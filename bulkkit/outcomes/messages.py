@@ -119,9 +119,16 @@ def outcomes(events: AnyFrame, sends: AnyFrame | None = None, campaigns: Collect
 
 def measured(messages: Messages, measures: Sequence[Measure] = MEASURES) -> Frame:
     """Return the columns of `outcomes` for some measures."""
+    return with_measures(messages, messages.rows, [KEY[0]], measures)
+
+
+def with_measures(
+    messages: Messages, rows: Frame, more: Sequence[str], measures: Sequence[Measure] = MEASURES
+) -> Frame:
+    """Return the same of messages that have got more columns: these, the mailbox, and the measures."""
     known = messages.knowledge.of_campaign("known")
     columns = (column for measure in measures for column in _columns(messages, measure))
-    return messages.rows.select(*KEY, _as_number(known).alias("_known"), *columns)
+    return rows.select(*more, KEY[1], _as_number(known).alias("_known"), *columns)
 
 
 def _columns(messages: Messages, measure: Measure) -> Iterable[nw.Expr]:
