@@ -125,6 +125,8 @@ def demo(
 @click.option("--helo", metavar="NAME", help="For the probe: this machine's name, which has its address in DNS.")
 @click.option("--sender", metavar="ADDRESS", help="For the probe: a real address of yours.")
 @click.option("--address", metavar="IP", help="For the probe: this machine's address, where others see another one.")
+@click.option("--cache", type=click.Path(dir_okay=False, path_type=Path),
+              help="For the probe: keep the answers in this file for three days, to go on from there.")  # fmt: skip
 @click.option("--as-of", metavar="DATE", help="The moment for which it holds, such as 2026-10-01; now if left out.")
 @click.option("--ledger", type=click.Path(dir_okay=False, path_type=Path),
               help="A ledger: who bounced, complained, unsubscribed or got mail before.")  # fmt: skip
@@ -139,6 +141,7 @@ def verify(
     helo: str | None,
     sender: str | None,
     address: str | None,
+    cache: Path | None,
     as_of: str | None,
     ledger: Path | None,
     force: bool,
@@ -153,7 +156,7 @@ def verify(
     from bulkkit.screening.prober import probe_for
 
     book = None if ledger is None else existing(ledger)
-    probe = probe_for(depth, helo, sender, address)
+    probe = probe_for(depth, helo, sender, address, cache)
     screen_and_show(Order(source, target, email, depth, as_of, resolvers, book, probe, force))
 
 

@@ -78,7 +78,8 @@ def covariates(
     if unknown := [name for name in adjust if name not in OPTIONAL and name not in people.columns]:
         has = ", ".join(map(str, people.columns)) or "none"
         raise InputError(f"adjust names {', '.join(unknown)}, which is no column of contacts (they have {has}).")
-    known = people.reindex(messages[KEY[1]]).set_axis(messages.index)
+    known = people.reindex(messages[KEY[1]]) if len(people) else pd.DataFrame(index=messages[KEY[1]])
+    known = known.set_axis(messages.index)
     timed = _timed(messages, known, adjust, events, sends)
     numbers = [name for name in adjust if name not in timed and name in known and _is_fine(known[name])]
     words = {name: timed[name] if name in timed else _own(known, name) for name in adjust if name not in numbers}

@@ -102,14 +102,13 @@ class CampaignRecord:
     start_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A message that still has to go out, and not before `due_at`."""
+class Pending(NamedTuple):
+    """Messages to one network that still have to go out, and not before `due_at`."""
 
-    send_id: int
     network: str
     state: SendState
     due_at: datetime | None
+    send_ids: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +149,7 @@ class SendLedger(Protocol):
         """Keep on the disk what was staged; nothing of it is kept where that fails."""
 
     def pending(self, campaign: str) -> list[Pending]:
-        """Return what still has to go out."""
+        """Return what still has to go out, oldest first; messages that differ in nothing else stand together."""
 
     def recipients(self, send_ids: Iterable[int]) -> list[Recipient]:
         """Return these recipients, in this order."""

@@ -44,6 +44,7 @@ scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
 """
 """The services of Postfix's own master.cf that take, queue and deliver mail; none in a chroot (master(5))."""
+ATTEMPTS: Final = 3
 NOBODY: Final = 65534
 """Whose the Maildir is."""
 
@@ -77,18 +78,39 @@ def postfix(tmp_path: Path, **main_cf: str) -> Iterator[Postfix]:
     `smtpd_tls_chain_files` takes a file of `certificates.Authority`, `passwords` yields settings for AUTH.
     """
     _require_postfix()
-    folder, port = Path(tempfile.mkdtemp(prefix="postfix-", dir=tmp_path)), free_port()
-    _let_through(folder)
-    _lay_out(folder, port, main_cf)
+    with contextlib.ExitStack() as stack:
+        for _ in range(ATTEMPTS):
+            folder, port = Path(tempfile.mkdtemp(prefix="postfix-", dir=tmp_path)), free_port()
+            _let_through(folder)
+            _lay_out(folder, port, main_cf)
+            if _is_up(stack.enter_context(_master(folder)), folder):
+                wait_for(port)
+                yield Postfix(port, folder)
+                return
+        raise TimeoutError(f"Postfix did not start; what it said is in {folder / 'master.log'}")
+
+
+@contextlib.contextmanager
+def _master(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     command = [_postconf("daemon_directory") + "/master", "-c", str(folder / "etc"), "-d"]
-    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    # On SIGTERM it ends its process group, which must be its own.
-    with subprocess.Popen(command, start_new_session=True, **quiet) as master:
-        try:
-            wait_for(port)
-            yield Postfix(port, folder)
-        finally:
-            master.terminate()
+    with (folder / "master.log").open("wb") as said:
+        streams = {"stdin": subprocess.DEVNULL, "stdout": said, "stderr": said}
+        # On SIGTERM it ends its process group, which must be its own.
+        with subprocess.Popen(command, start_new_session=True, **streams) as master:
+            try:
+                yield master
+            finally:
+                master.terminate()
+
+
+def _is_up(master: subprocess.Popen[bytes], folder: Path) -> bool:
+    """Wait until Postfix has started; False where it ended instead: somebody else has its port meanwhile."""
+    log, until = folder / "mail.log", time.monotonic() + PATIENCE
+    while not (log.exists() and "daemon started" in log.read_text("utf-8", "backslashreplace")):
+        if master.poll() is not None or time.monotonic() > until:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 @contextlib.contextmanager

@@ -139,6 +139,25 @@ def test_mailboxes_are_asked_about_once_for_the_whole_list(
     pd.testing.assert_frame_equal(pieces[whole.columns].astype(whole.dtypes), whole)
 
 
+def test_what_was_answered_serves_the_next_command(tmp_path: Path, server: NameServer, mail: MailServer) -> None:
+    """With `--cache`, who was asked about once is not asked about again."""
+    source, options = (
+        listed(tmp_path / "in.csv", "ana@acme.example", "bob@acme.example"),
+        f"""
+        --depth probe --resolver {server.address} --helo probe.example --sender bounces@probe.example
+        --cache {tmp_path / "probe.jsonl"}""".split(),
+    )
+    run(source, tmp_path / "first.parquet", *options)
+    before = len(mail.lines)
+    run(source, tmp_path / "again.parquet", *options)
+    assert len(mail.lines) == before
+    told = pd.read_parquet(tmp_path / "again.parquet")
+    assert told["reason"].tolist() == ["accepted_email", "mailbox_not_found"]
+    assert told["depth"].eq("probe").all()
+    said = run(source, tmp_path / "out.csv", "--cache", "probe.jsonl", status=1)
+    assert "--cache are for --depth probe" in said
+
+
 def test_nobody_is_asked_where_this_machine_should_not(tmp_path: Path, server: NameServer, mail: MailServer) -> None:
     """A name in HELO that DNS does not know, no name at all, or another depth: a sentence, and no file."""
     command = (listed(tmp_path / "in.csv", "ana@acme.example"), tmp_path / "out.csv", "--resolver", server.address)

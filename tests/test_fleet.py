@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkkit.errors import ConfigurationError
-from bulkkit.sending.fleet import AHEAD, RELAY_DTYPES, Fleet
+from bulkkit.sending.fleet import AHEAD, RELAY_DTYPES, SILENT, Fleet
 from bulkkit.sending.relay import Relay
 from bulkkit.sending.throttle import DAY, Ramp
 
@@ -25,7 +25,7 @@ def test_weights_are_shares(weights: list[float], asking: list[int]) -> None:
     for number in asking:
         asked = number % len(relays)
         if fleet.is_ready(relays[asked].name, 0.0):
-            fleet.take(relays[asked].name)
+            fleet.take(relays[asked].name, 0.0)
             taken[asked] += 1
         parts = [count / weight for count, weight in zip(taken, weights, strict=True)]
         assert max(parts) - min(parts) <= AHEAD + 1 / min(weights) + 1e-9
@@ -36,17 +36,31 @@ def test_a_relay_that_cannot_take_its_share_leaves_it_to_the_others() -> None:
     one, other = relay(1, weight=1), relay(2, weight=1, rate=5)
     fleet = Fleet([one, other])
     for _ in range(5):
-        fleet.take(other.name)
+        fleet.take(other.name, 0.0)
         fleet.release(other.name, 0.0)
     assert not fleet.is_ready(other.name, 1.0)
     for _ in range(50):
         assert fleet.is_ready(one.name, 1.0)
-        fleet.take(one.name)
+        fleet.take(one.name, 0.0)
     assert not fleet.is_ready(one.name, 4000.0)
     fleet.failed(other.name, "nothing listens there")
     assert fleet.is_ready(one.name, 4000.0)
     fleet.accepted(other.name)
     assert not fleet.is_ready(one.name, 4000.0)
+
+
+def test_a_relay_that_hangs_holds_nobody_up() -> None:
+    """Once nothing was heard of it for a minute the others take its share; when it answers, it has one again."""
+    one, other = relay(1, weight=1), relay(2, weight=1)
+    fleet = Fleet([one, other])
+    fleet.take(other.name, 0.0)
+    while fleet.is_ready(one.name, 1.0):
+        fleet.take(one.name, 1.0)
+        fleet.release(one.name, 1.0)
+    assert not fleet.is_ready(one.name, SILENT)
+    assert fleet.is_ready(one.name, SILENT + 1)
+    fleet.release(other.name, SILENT + 2)
+    assert not fleet.is_ready(one.name, SILENT + 3)
 
 
 def test_without_weights_each_takes_what_it_can() -> None:
@@ -56,7 +70,7 @@ def test_without_weights_each_takes_what_it_can() -> None:
     for _ in range(100):
         for one in relays:
             assert fleet.is_ready(one.name, 0.0)
-            fleet.take(one.name)
+            fleet.take(one.name, 0.0)
 
 
 def test_each_relay_has_its_own_day_of_the_warm_up() -> None:
@@ -66,7 +80,7 @@ def test_each_relay_has_its_own_day_of_the_warm_up() -> None:
     for _ in range(20):
         for one in (old, new):
             assert fleet.is_ready(one.name, 0.0)
-            fleet.take(one.name)
+            fleet.take(one.name, 0.0)
             fleet.release(one.name, 0.0)
     assert fleet.is_ready(old.name, 1.0)
     assert not fleet.is_ready(new.name, 1.0)
@@ -77,7 +91,7 @@ def test_health_is_shown() -> None:
     relays = [relay(1, daily=1), relay(2), relay(3)]
     fleet = Fleet(relays)
     for one in relays:
-        fleet.take(one.name)
+        fleet.take(one.name, 0.0)
     fleet.release(relays[0].name, 0.0)
     fleet.accepted(relays[0].name)
     fleet.answered(relays[1].name, is_final=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ledgers import stored
 from rehearsal import START, campaign, people, relay
 from servers import Answer, Asked, MailServer
 
@@ -19,12 +22,14 @@ from bulkkit.ledger import Ledger
 from bulkkit.sending.clock import ScaledClock
 from bulkkit.sending.estimate import SANDBOX, Experience, finishing_times
 from bulkkit.sending.forecast import Forecast, Way
+from bulkkit.sending.memory import Past
 from bulkkit.sending.provider import BEHAVIOURS, Provider, ProviderAtWork
 from bulkkit.sending.relay import Relay
 from bulkkit.sending.retry import Retry
 from bulkkit.sending.simulation import simulate
 from bulkkit.sending.throttle import DAY, HOUR, Limit, Throttle
 from bulkkit.sending.trains import Timetable
+from bulkkit.transitions import Claim, Dotted, Outcome
 from bulkkit.vocabulary import SendState
 
 FAR = Relay("smtp+starttls://mail.company.com")
@@ -102,9 +107,30 @@ def test_several_relays_share_the_work() -> None:
 def test_a_warm_address_is_foretold_as_warm() -> None:
     """A relay that has been warmed up for days goes on from there, and not from the first day."""
     counts = {"a": 2000, "b": 2000}
-    goings = (Way(Throttle.warmup(30), Retry(), [FAR], 0.1, days) for days in ({}, {FAR.name: -20 * DAY}))
+    goings = (
+        Way(Throttle.warmup(30), Retry(), [FAR], 0.1, Past(first_days=days)) for days in ({}, {FAR.name: -20 * DAY})
+    )
     cold, warm = (max(finishing_times(counts, going, Experience()).values()) for going in goings)
     assert warm < HOUR < 3 * DAY < cold
+
+
+def test_what_went_before_counts_in_the_forecast(path: Path) -> None:
+    """After a send that used up the hour and the day, the next one is foretold to begin when they are over."""
+    clock = LeapingClock()
+    ledger = stored(path, 100, clock="sandbox")
+    limited = Relay("smtp://127.0.0.1:1", daily=120, clock=clock)
+    for number in range(1, 101):
+        claim = Claim(number, limited.name, clock.stamp())
+        ledger.write([claim, Dotted(number), Outcome(number, SendState.ACCEPTED, clock.now())])
+    clock.skip(0.5 * HOUR)
+    plans = [
+        plan(campaign(people(40, "alpha.example")), [one], throttle=Throttle(Limit(100)), ledger=book)
+        for one in (limited, replace(limited, daily=None))
+        for book in (ledger, path.with_name("new.db"))
+    ]
+    hours = [planned.finishes_after / timedelta(hours=1) for planned in plans]
+    assert hours == pytest.approx([23.5, 0, 0.5, 0], abs=0.3)
+    assert plans[2].simulate("well")["time"].max() == pytest.approx(timedelta(hours=0.5), abs=timedelta(minutes=20))
 
 
 def test_what_was_learnt_is_expected(path: Path) -> None:

@@ -18,7 +18,7 @@ def first_stop(harm: Harm, answers: str) -> int | None:
         if letter == "a":
             harm.accepted()
             continue
-        if harm.dead() if letter == "d" else harm.refused("550 5.7.1 No", us=letter == "u"):
+        if harm.dead() if letter == "d" else harm.refused("a", "550 5.7.1 No", us=letter == "u"):
             return number
     return None
 
@@ -52,6 +52,18 @@ def test_refusals_of_us_stop_when_they_repeat() -> None:
     assert first_stop(Harm(), "aaaaaaaaau" * 10) == 80
 
 
+def test_who_is_left_out_stops_nobody_else() -> None:
+    """The refusals of a network that gets nothing more do not count, unless nobody else has answered yet."""
+    among_others, alone = Harm(), Harm()
+    among_others.accepted()
+    for harm in (among_others, alone):
+        assert [harm.refused("a", "550 5.7.1 No", us=True) for _ in range(LEAST_REFUSALS - 1)] == [None] * 4
+        harm.leave_out("a")
+    assert [among_others.refused("a", "550 5.7.1 No", us=True) for _ in range(20)] == [None] * 20
+    assert [among_others.refused("b", "550 5.7.1 No", us=True) for _ in range(LEAST_REFUSALS - 1)] == [None] * 4
+    assert alone.refused("a", "550 5.7.1 No", us=True) is not None
+
+
 def test_the_reason_has_the_interval_and_what_to_do() -> None:
     """Whoever reads why has the numbers, the threshold and the next step."""
     harm = Harm()
@@ -62,7 +74,7 @@ def test_the_reason_has_the_interval_and_what_to_do() -> None:
     assert "20 of 100 answers (20.0%, 95 % interval 13.3% to 28.9%)" in reason
     assert "10%" in reason
     assert "bulkkit.verify" in reason
-    refused = [Harm.refused(harm, "550 5.7.1 Blocked", us=True) for _ in range(20)][-1]
+    refused = [harm.refused("a", "550 5.7.1 Blocked", us=True) for _ in range(20)][-1]
     assert refused is not None
     assert "550 5.7.1 Blocked" in refused
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import narwhals as nw
@@ -16,6 +18,7 @@ from shipped_sample import shipped
 
 import bulkkit as bk
 from bulkkit.errors import LedgerError
+from bulkkit.ledger import Ledger
 from bulkkit.vocabulary import VERDICT_DTYPES, EventKind
 
 AS_OF = "2026-10-01"
@@ -209,6 +212,15 @@ def test_a_ledger_decides(path: Any) -> None:
     pd.testing.assert_frame_equal(bk.verify(contacts, as_of=moment, ledger=str(path)), checked)
     before = bk.verify(contacts, as_of=AS_OF, ledger=path)
     assert before["reason"].tolist() == ["not_probed", "suppressed", "delivered_before", "not_probed"]
+
+
+def test_one_address_has_a_history_too(tmp_path: Path) -> None:
+    """What `verify` concludes of a row from events and a ledger, `verify_address` concludes of an address."""
+    with closing(Ledger(tmp_path / "past.db")) as ledger:
+        ledger.suppress(pd.DataFrame({"email": [ANA]}), reason="unsubscribed")
+    arrived = frame_of(event("delivered", "2026-09-01"))
+    assert bk.verify_address(ANA, as_of=AS_OF, events=arrived).reason == "delivered_before"
+    assert bk.verify_address(ANA, events=arrived, ledger=tmp_path / "past.db").reason == "suppressed"
 
 
 def test_a_ledger_that_is_not_there_is_named(tmp_path: Any) -> None:

@@ -161,7 +161,7 @@ def test_a_large_message_is_written_before_its_dot(
 ) -> None:
     """A break in the middle of a large body is safe: its dot was not written yet, so it is tried again."""
     # More than both ends' buffers hold.
-    monkeypatch.setattr(rehearsal, "MESSAGE", Message("Hi", text=("long " * 14 + "\n") * 250_000))
+    monkeypatch.setattr(rehearsal, "MESSAGE", Message("Hi", text=("long " * 14 + "\n") * 120_000))
     server = serve(answer("DATA", Answer(b"354 Go on\r\n", then="reset"), recipient="p0000@alpha.example"))
     start([relay(server.port, max_connections=1)], people(2), path).wait(20)
     assert set(states(path).values()) == {"accepted"}

@@ -114,6 +114,20 @@ def test_20_a_jump_is_no_standstill(path: Path) -> None:
     assert turnstile.next_now(to) is not None
 
 
+def test_20_what_was_put_off_comes_again_though_the_clock_went_back(path: Path) -> None:
+    """With the wall clock a year back at a restart, the next attempt is made after the longest wait, not in a year."""
+    clock, ledger, retry = Machine(), stored(path, 1), Retry()
+    to = Relay("smtp://127.0.0.1", clock=clock)
+    due = clock.now() + timedelta(seconds=1800)
+    ledger.write([Claim(1, to.name, clock.stamp())])
+    ledger.write([Outcome(1, SendState.DEFERRED, clock.now(), due_at=due, smtp_code=451)])
+    clock.off = -365 * DAY
+    turnstile = Turnstile(Job("spring", None, (to,), Throttle(Limit()), retry), ledger)
+    assert turnstile.next_now(to) is None
+    clock.true = retry.longest_wait
+    assert turnstile.next_now(to) is not None
+
+
 def test_20_a_slow_transaction_counts_from_its_end_whatever_the_clock_does(path: Path) -> None:
     """A message whose transaction took 25 minutes is in the day that its end is in, though the wall clock was moved."""
     clock, ledger = Machine(), stored(path, 2)

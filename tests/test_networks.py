@@ -229,6 +229,21 @@ def test_8_one_network_of_many_that_refuses_us_is_left_out(serve: Callable[..., 
     assert Ledger(path).suppressions().empty
 
 
+def test_8_a_block_by_one_network_of_a_few_stops_no_other(serve: Callable[..., MailServer], path: Path) -> None:
+    """Where a fifth of the list is at a network that refuses us, the others still get theirs, all in one go."""
+    server = serve(
+        lambda asked: (
+            Answer(b"550 5.7.1 Block list\r\n")
+            if asked.step == "RCPT" and asked.recipient.endswith("blocked.example")
+            else None
+        )
+    )
+    send = start([relay(server.port, max_connections=1)], audience(blocked=30, a=30, b=30, c=30, d=30), path)
+    with pytest.raises(StoppedError, match=r"done but for blocked\.example.*550 5\.7\.1 Block list"):
+        send.wait(20)
+    assert len(server.mail) == 120
+
+
 def test_a_list_of_dead_mailboxes_stops_the_send(serve: Callable[..., MailServer], path: Path) -> None:
     """A third of dead ones stops at a hundred answers, with the interval; who goes on gets as many answers again."""
     server = serve(

@@ -10,51 +10,17 @@ from typing import Any
 import pandas as pd
 import pytest
 from aiosmtpd.controller import Controller
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from interrupts import interrupt_once
+from mailboxes import ZONE, knows, probe_of
 from nameserver import NameServer
 from servers import Answer, Asked, MailServer, Script, always, answer
 
 from bulkkit.errors import InputError, PreflightError
 from bulkkit.probing import Probe
-from bulkkit.probing.answers import Heard, Step, probed
-from bulkkit.probing.conduct import NEVER_AT_RANDOM, settled
-from bulkkit.probing.preflight import Standing, findings, is_lent
+from bulkkit.probing.conduct import NEVER_AT_RANDOM
 from bulkkit.sending.clock import ScaledClock
 from bulkkit.sending.throttle import Limit, Throttle
 from bulkkit.verification import Resolver, verify, verify_address
-from bulkkit.verification.probed import Probed, Target
-from bulkkit.verification.weights import STATUSES
 from bulkkit.vocabulary import Action, Reason, Status
-
-HERE = ["127.0.0.1"]
-ANSWERS = [Reason.ACCEPTED_EMAIL, Reason.MAILBOX_NOT_FOUND, Reason.GREYLISTED, Reason.PROBE_BLOCKED]
-NO_SUCH = "550 5.1.1 <{}>: Recipient address rejected: User unknown in virtual mailbox table\r\n"
-
-ZONE: dict[str, dict[str, Any]] = {
-    "probe.example": {"A": HERE},
-    "1.0.0.127.in-addr.arpa": {"PTR": ["probe.example."]},
-    "acme.example": {"MX": ["10 mx.acme.example."]},
-    "mx.acme.example": {"A": HERE},
-    "globex.example": {"MX": ["10 mx.globex.example."]},
-    "mx.globex.example": {"A": HERE},
-    "tenant.example": {"MX": ["0 tenant-example.mail.protection.outlook.com."]},
-    "tenant-example.mail.protection.outlook.com": {"A": HERE},
-    "yahoo.example": {"MX": ["0 mta5.am0.yahoodns.net."]},
-    "mta5.am0.yahoodns.net": {"A": HERE},
-    "null.example": {"MX": ["0 ."]},
-}
-
-
-def knows(*people: str) -> Script:
-    """Return a script of a server that knows these people only, and says so."""
-
-    def script(asked: Asked) -> Answer | None:
-        known = asked.recipient.partition("@")[0] in people
-        return None if asked.step != "RCPT" or known else Answer(NO_SUCH.format(asked.recipient).encode())
-
-    return script
 
 
 @pytest.fixture(scope="module")
@@ -62,12 +28,6 @@ def resolver() -> Iterator[Resolver]:
     """A name server that maps the test's domains to loopback."""
     with NameServer(ZONE) as server:
         yield Resolver([server.address], timeout=1.0, cache=False)
-
-
-def probe_of(port: int, **options: Any) -> Probe:
-    """Return a probe that asks at this port, in a time that runs two thousand times as fast."""
-    clock = ScaledClock(2_000, datetime(2026, 10, 1, tzinfo=UTC))
-    return Probe("probe.example", "bounces@probe.example", port=port, **{"clock": clock, "seed": 1, **options})
 
 
 @pytest.fixture
@@ -279,17 +239,6 @@ def test_what_is_settled_is_not_asked_about(ask: Asking, resolver: Resolver) -> 
     assert (kept.loc[0, "reason"], len(server.lines)) == ("suppressed", before)
 
 
-def test_what_was_answered_is_remembered(serve: Callable[..., MailServer], resolver: Resolver) -> None:
-    """The same probe does not ask twice; its repr says nothing of whom it asked about."""
-    server = serve(knows("ana"))
-    probe, frame = probe_of(server.port), pd.DataFrame({"email": ["ana@acme.example", "bob@acme.example"]})
-    first = verify(frame, "probe", "2026-10-01", resolver=resolver, probe=probe)
-    before = len(server.lines)
-    pd.testing.assert_frame_equal(verify(frame, "probe", "2026-10-01", resolver=resolver, probe=probe), first)
-    assert len(server.lines) == before
-    assert "ana" not in repr(probe)
-
-
 def test_the_callers_rows_stay(ask: Asking) -> None:
     """Index, order and dtypes are those of any verdict."""
     frame = pd.DataFrame({"email": ["bob@acme.example", "ana@acme.example"]}, index=["x", "x"])
@@ -336,36 +285,6 @@ def test_where_something_speaks_against_it_nobody_is_asked(
     assert server.lines == []
 
 
-def test_a_closed_port_and_a_hidden_address_are_found() -> None:
-    """Pure: what is known of the machine goes in, what speaks against it comes out."""
-    well = Standing("a.example", 25, ("mx.example",), ("mx.example",), "192.0.2.7", ("a.example",), ("192.0.2.7",),
-                    ("192.0.2.7",))  # fmt: skip
-    public = Standing("a.example", 25, ("m",), ("m",), "8.8.4.4", ("a.example",), ("8.8.4.4",), ("8.8.4.4",))
-    assert findings(public) == []
-    assert "Port 25 cannot be reached at mx.example" in findings(Standing("a.example", 25, ("mx.example",), ()))[0]
-    assert "address=" in findings(Standing("a.example", 25, ("m",), ("m",), "10.0.0.5"))[0]
-    assert "address=" in findings(well)[0]
-
-
-@pytest.mark.parametrize(
-    ("name", "lent"),
-    [
-        ("mail.acme.example", False),
-        ("smtp-out1.acme.example", False),
-        ("mx.homestead.example", False),
-        ("p5b-dsl.isp.example", True),
-        ("dynamic.isp.example", True),
-        ("7-113-0-203.isp.example", True),
-        ("ec2-203-0-113-7.compute.example", True),
-        ("ip203.0.113.7.isp.example", True),
-        ("203000113007.isp.example", True),
-    ],
-)
-def test_a_made_up_name_is_known(name: str, lent: bool) -> None:
-    """Names with the address in them, or with the words of access providers."""
-    assert is_lent(name, "203.0.113.7") is lent
-
-
 @pytest.mark.parametrize(
     ("option", "reason"),
     [("-r", "mail_server_temporary_error"), ("-f", "probe_blocked"), ("-q", "forcible_disconnect"),
@@ -397,60 +316,3 @@ def test_aiosmtpd_is_understood(resolver: Resolver) -> None:
     finally:
         controller.stop()
     assert told["reason"].tolist() == ["accepted_email", "mailbox_not_found"]
-
-
-def test_an_address_is_not_what_the_server_says() -> None:
-    """A mailbox called blocked is not a block."""
-    heard = Heard(Step.RCPT, 550, "5.1.1 <blocked@spamhaus.example>: User unknown")
-    assert probed(heard).reason is Reason.MAILBOX_NOT_FOUND
-
-
-def test_an_interrupt_keeps_what_was_said(serve: Callable[..., MailServer], resolver: Resolver) -> None:
-    """Interrupted in the middle, the same probe goes on, and the result is that of one run."""
-    people = [f"u{n:02}@acme.example" for n in range(30)]
-    frame = pd.DataFrame({"email": people})
-    script = knows("u01")
-    whole = verify(frame, "probe", "2026-10-01", resolver=resolver, probe=probe_of(serve(script).port))
-    server = serve(script)
-    probe = probe_of(server.port, throttle=Throttle(Limit(messages=5, window=100.0)))
-    interrupt_once(lambda: sum(line.startswith("RCPT") for line in server.lines) >= 8)
-    with pytest.raises(KeyboardInterrupt):
-        verify(frame, "probe", "2026-10-01", resolver=resolver, probe=probe)
-    before = [line for line in server.lines if line.startswith("RCPT")]
-    assert 8 <= len(before) < 30
-    again = verify(frame, "probe", "2026-10-01", resolver=resolver, probe=probe)
-    asked = [line for line in server.lines if line.startswith("RCPT")]
-    assert set(asked) == {f"RCPT TO:<{one}>" for one in people}
-    # The one that was open when the interrupt came is asked again.
-    assert len(asked) <= 31
-    pd.testing.assert_frame_equal(again, whole)
-
-
-@settings(max_examples=300, deadline=None)
-@given(
-    st.sampled_from(list(Step)), st.integers(100, 699) | st.none(),
-    st.text(max_size=60) | st.sampled_from(["5.1.1 User unknown", "5.7.1 denied", "4.2.2 full", "2.1.5 Ok"]),
-)  # fmt: skip
-def test_only_a_no_to_rcpt_condemns(step: Step, code: int | None, text: str) -> None:
-    """Whatever is said: only 5xx at RCPT makes a mailbox undeliverable, and only 2xx deliverable; never a block."""
-    heard = probed(Heard(step, code, text))
-    status = STATUSES[heard.reason]
-    assert status is not Status.UNDELIVERABLE or (step is Step.RCPT and code is not None and 500 <= code < 600)
-    assert status is not Status.DELIVERABLE or (code is not None and 200 <= code < 300)
-    assert status is not Status.UNDELIVERABLE or "blocked" not in text
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(ANSWERS)), max_size=8), st.dictionaries(
-    st.sampled_from("abc"), st.sampled_from(ANSWERS)))  # fmt: skip
-def test_deliverable_means_that_somebody_was_refused(
-    heard: list[tuple[str, Reason]], strangers: dict[str, Reason]
-) -> None:
-    """The law of a yes: it makes deliverable only where the same domain is known not to take any name."""
-    targets = [Target(f"u{n}@{domain}", domain, (domain,), domain) for n, (domain, _) in enumerate(heard)]
-    said = {target.address: Probed(reason) for target, (_, reason) in zip(targets, heard, strict=True)}
-    found = settled(targets, said, {domain: Probed(reason) for domain, reason in strangers.items()})
-    refusing = {domain for domain, reason in [*heard, *strangers.items()] if reason is Reason.MAILBOX_NOT_FOUND}
-    for target in targets:
-        if found[target.address].reason is Reason.ACCEPTED_EMAIL:
-            assert target.domain in refusing

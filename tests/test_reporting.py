@@ -279,6 +279,7 @@ def test_other_peoples_words_are_text(tmp_path: Path) -> None:
     [
         ("blast", {"read": 9, "over_limit": 0, "recipients": 7}, 7, " to the whole list"),
         ("blast", {"read": 4281, "over_limit": 2281, "recipients": 2000}, 2000, " to 2,000 people"),
+        ("blast", {"read": 4281, "holdout": 281, "recipients": 4000}, 4000, " to 4,000 people"),
         ("blast", {}, 1, " to 1 person"),
         ("blast", {}, math.nan, ""),
         ("segmented", {}, 7, " to people chosen for it"),

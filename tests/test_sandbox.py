@@ -142,7 +142,7 @@ def delivered(sandbox: Sandbox, people: list[str], campaign: str = "spring", **o
     ledger = stored(sandbox, people, campaign, **options)  # type: ignore[arg-type]
     now = sandbox.clock.now
     with smtplib.SMTP("127.0.0.1", sandbox.relay.port, local_hostname="sender.example") as smtp:
-        for to in ledger.recipients([pending.send_id for pending in ledger.pending(campaign)]):
+        for to in ledger.recipients([number for one in ledger.pending(campaign) for number in one.send_ids]):
             claim = Claim(to.send_id, sandbox.relay.name, sandbox.clock.stamp())
             options = [] if to.email.isascii() else ["SMTPUTF8"]
             smtp.sendmail(SENDER, [to.email], message(sandbox, to, mailto=mailto), options)

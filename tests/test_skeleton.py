@@ -6,7 +6,7 @@ import re
 from email import message_from_bytes, policy
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bulkkit.message.mime import CONTROL
@@ -22,6 +22,9 @@ TEMPLATES = st.lists(WORDS | TOKENS, max_size=12).map("".join)
 
 @given(TEMPLATES, VALUES, st.none() | VALUES, st.sampled_from(["plain", "html"]))
 @settings(max_examples=400, deadline=None)
+@example("0" * 76 + "{{ a }}", "", None, "plain")
+@example("0" * 75 + ".{{ a }}", "", None, "plain")
+@example("0" * 73 + "\x80{{ a }}", "", None, "plain")
 def test_slots_say_what_the_engine_says(source: str, a: str, b: str | None, subtype: str) -> None:
     """Whatever the words and the values, the part reads as the engine fills it in, on short lines that need no dots."""
     values = {"a": a, "campaign": "a & b"} | ({} if b is None else {"b": b})

@@ -76,6 +76,15 @@ def test_a_breaker_opens_and_the_first_success_closes_it() -> None:
     assert caution.accepted("a") is None
 
 
+def test_a_network_that_takes_nothing_for_days_is_left_out() -> None:
+    """As long as a single message is tried, so long is a network; then it bars, so that the send comes to an end."""
+    caution = Caution()
+    said = [caution.heard(LATER, hour * HOUR) for hour in range(FAILURES + 96)]
+    bars = [hour for hour, one in enumerate(said) if one is not None and one.bars]
+    assert bars == [FAILURES - 1 + 96]
+    assert "took nothing for 4 days: " in str(said[-1] and said[-1].why)
+
+
 def test_a_success_between_failures_keeps_it_closed() -> None:
     """Only failures in a row count: a network that takes some of the mail is left to the retries."""
     caution = Caution()

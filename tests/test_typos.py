@@ -104,6 +104,16 @@ def test_a_common_misspelling_is_found(domain: str, meant: str) -> None:
     assert suggestion(domain) == meant
 
 
+@pytest.mark.parametrize(
+    ("domain", "meant"),
+    [("web.d", "web.de"), ("t-online.d", "t-online.de"), ("laposte.n", "laposte.net"), ("yandex.r", "yandex.ru"),
+     ("yahoo.f", None), ("lakeside.d", None)],
+)  # fmt: skip
+def test_an_ending_cut_to_one_letter_is_mended_where_only_one_begins_so(domain: str, meant: str | None) -> None:
+    """No ending has one letter; Yahoo is at home in more than one country with an f."""
+    assert suggestion(domain) == meant
+
+
 @pytest.mark.parametrize("domain", LEGITIMATE.split())
 def test_a_domain_in_its_own_right_is_left_alone(domain: str) -> None:
     """However much it looks like a bigger one."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from email.utils import make_msgid
@@ -13,7 +12,7 @@ import pandas as pd
 
 from bulkkit.addresses import mailbox_keys
 from bulkkit.campaign import Campaign
-from bulkkit.dispatch.merge import merge_fields, tracked, trial_recipients
+from bulkkit.dispatch.merge import merge_fields, merge_json, tracked, trial_recipients
 from bulkkit.dispatch.route import Route, existing_ledger
 from bulkkit.dispatch.timetable import Behaviour, simulated
 from bulkkit.errors import ConfirmationError, InputError, PreflightError
@@ -220,7 +219,7 @@ class Plan:
                 "mailbox": mailbox_keys(rows["email"]),
                 "network": self.network[self.fate == RECIPIENT],
                 "tracked": tracked(rows, self.message),
-                "fields": [json.dumps(fields, ensure_ascii=False) for fields in merge_fields(rows, self.message)],
+                "fields": merge_json(rows, self.message),
             }
         )
         kept_out = self.rows("holdout")["email"]

@@ -11,11 +11,11 @@ from bulkkit.dispatch.route import Route
 from bulkkit.errors import InputError
 from bulkkit.ledger import Ledger
 from bulkkit.sending.estimate import SANDBOX, Experience, finishing_times
-from bulkkit.sending.forecast import Way
+from bulkkit.sending.forecast import NO_PAST, Way
+from bulkkit.sending.memory import Memory
 from bulkkit.sending.provider import Provider, provider_of
 from bulkkit.sending.simulation import simulate
 from bulkkit.sending.throttle import HOUR
-from bulkkit.sending.warmup import COLD_AFTER
 
 Behaviour = str | Provider | Mapping[str, str | Provider] | None
 """How networks behave: all of them, or those named; None is as they usually do."""
@@ -68,14 +68,7 @@ def _experience(route: Route, ledger: Ledger | None) -> Experience:
     return known or (SANDBOX if route.is_sandbox else Experience())
 
 
-def _first_days(route: Route, ledger: Ledger | None) -> dict[str, float]:
-    """Return by relay's name how long ago its warm-up began, as negative seconds, where the throttle has one."""
-    if ledger is None or route.throttle.ramp is None:
-        return {}
-    now, first = route.clock.now(), ledger.first_claims(route.clock.name, COLD_AFTER)
-    return {relay: min(0.0, (stamp.at - now).total_seconds()) for relay, stamp in first.items()}
-
-
 def _way(route: Route, ledger: Ledger | None, experience: Experience) -> Way:
     seconds = experience.transaction(route.relays)
-    return Way(route.throttle, route.retry, route.relays, seconds, _first_days(route, ledger))
+    past = NO_PAST if ledger is None else Memory(ledger, route.clock).past(route.throttle, route.relays)
+    return Way(route.throttle, route.retry, route.relays, seconds, past)

@@ -16,6 +16,7 @@ from bulkkit.ledger.schema import VERSION, is_foreign, is_newer, migrate
 
 Result = TypeVar("Result")
 
+CACHE_KIB: Final = 64 * 1024
 BUSY_SECONDS: Final = 30.0
 """How long a write waits for another process's transaction; each of ours takes milliseconds."""
 
@@ -120,6 +121,8 @@ class Database:
         # FULL, not NORMAL: a commit must survive a power cut, or a message could go out twice.
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        # What a transaction changes beyond its cache is written twice, and a campaign is stored in one.
+        connection.execute(f"PRAGMA cache_size = {-CACHE_KIB}")
         migrate(connection)
 
     @contextmanager

@@ -183,7 +183,7 @@ class Ledger:
         self._database.commit()
 
     def pending(self, campaign: str) -> list[Pending]:
-        """Return what still has to go out."""
+        """Return what still has to go out, oldest first; messages that differ in nothing else stand together."""
         with self._database.reading() as connection:
             return queue.pending(connection, campaign)
 

@@ -25,9 +25,13 @@ ENCODED_WORD: Final = re.compile(r"=\?[^?\s]+\?[BbQq]\?[^?\s]*\?=")
 """RFC 2047 §2. Text that only looks so is encoded itself, or it would be read as something else."""
 
 
+MAX_ENCODED_LINE: Final = 76
+"""Characters of a line of quoted-printable, a soft break's `=` among them (RFC 2045 §6.7, rule 5)."""
 SOFT_BREAK: Final = b"=\r\n"
 """A line end that is taken off in reading (RFC 2045 §6.7, rule 5)."""
 _LEADING_DOTS: Final = re.compile(rb"(?m)^\.+")
+_BLANK_TOO_FAR: Final = re.compile(rb"(?m)^([^\n]{74,})(=20|=09)$")
+"""A blank at a line's end that is encoded without looking whether the line has room for it (binascii, Python 3.11)."""
 
 Piece = TypeVar("Piece")
 
@@ -69,7 +73,10 @@ def quoted(text: str) -> bytes:
     So nothing of it needs dot-stuffing, wherever a line of it begins.
     """
     unix = text.replace("\r\n", "\n").replace("\r", "\n")
-    encoded = b2a_qp(unix.encode("utf-8"), istext=True).replace(b"\n", b"\r\n")
+    encoded = b2a_qp(unix.encode("utf-8"), istext=True)
+    if b"=20" in encoded or b"=09" in encoded:
+        encoded = _BLANK_TOO_FAR.sub(rb"\1=\n\2", encoded)
+    encoded = encoded.replace(b"\n", b"\r\n")
     return _LEADING_DOTS.sub(_hidden, encoded) if encoded.startswith(b".") or b"\n." in encoded else encoded
 
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from markupsafe import escape
 
-from bulkkit.message.mime import SOFT_BREAK, alternatives, new_boundary, part_head, quoted
+from bulkkit.message.mime import MAX_ENCODED_LINE, SOFT_BREAK, alternatives, new_boundary, part_head, quoted
 from bulkkit.message.template import Template, Token
 from bulkkit.message.tracking import TOKEN, Known
 
@@ -47,7 +47,7 @@ class Part:
             if isinstance(segment, str):
                 words += segment
             else:
-                yield from (quoted(words) + SOFT_BREAK, self._place(segment), SOFT_BREAK)
+                yield from (_roomy(quoted(words)) + SOFT_BREAK, self._place(segment), SOFT_BREAK)
                 words = ""
         yield _line_ended(quoted(words))
 
@@ -118,7 +118,7 @@ class _Place:
 @lru_cache(maxsize=8192)
 def encoded(value: str) -> bytes:
     """Return a value in quoted-printable, for between two soft breaks; many people share a name or a city."""
-    return value.encode("ascii") if _PLAIN.fullmatch(value) else quoted(value)
+    return value.encode("ascii") if _PLAIN.fullmatch(value) else _roomy(quoted(value))
 
 
 @lru_cache(maxsize=8192)
@@ -137,6 +137,15 @@ def _filled(name: str, default: bytes, encode: Callable[[str], bytes], values: V
 
 def _worked_out(template: Template, values: Values) -> bytes:
     return _line_ended(quoted(template.render(values)))
+
+
+def _roomy(encoded_text: bytes) -> bytes:
+    """Return a text whose last line has room for the `=` of a soft break behind it."""
+    if len(encoded_text) - (encoded_text.rfind(b"\n") + 1) < MAX_ENCODED_LINE:
+        return encoded_text
+    last = encoded_text[-3:] if encoded_text[-3:-2] == b"=" else encoded_text[-1:]
+    # No line begins with a dot.
+    return encoded_text.removesuffix(last) + SOFT_BREAK + last.replace(b".", b"=2E")
 
 
 def _line_ended(encoded_text: bytes) -> bytes:

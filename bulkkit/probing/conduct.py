@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Final
 
+from bulkkit.verification.domains.networks import provider_of_host
 from bulkkit.verification.probed import Probed, Target
 from bulkkit.vocabulary import Reason
 
@@ -42,9 +43,14 @@ def domains_to_try(targets: Iterable[Target], said: Mapping[str, Probed]) -> lis
     Those that took somebody and refused nobody as unknown, at a network where it
     does no harm.
     """
-    harmless = [target for target in targets if target.network not in NEVER_AT_RANDOM and target.address in said]
+    harmless = [target for target in targets if _is_harmless(target) and target.address in said]
     took = {target.domain for target in harmless if said[target.address].reason is Reason.ACCEPTED_EMAIL}
     return sorted(took - discerning(harmless, said))
+
+
+def _is_harmless(target: Target) -> bool:
+    """Tell whether none of the servers that may be asked for a domain is one that answers falsely afterwards."""
+    return NEVER_AT_RANDOM.isdisjoint({target.network, *map(provider_of_host, target.hosts)})
 
 
 def discerning(targets: Iterable[Target], said: Mapping[str, Probed]) -> set[str]:

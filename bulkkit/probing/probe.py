@@ -7,19 +7,21 @@ import re
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from bulkkit.errors import InputError, PreflightError
 from bulkkit.probing.answers import AGAIN
 from bulkkit.probing.conduct import FOREIGN, PLAIN, domains_to_try, settled
 from bulkkit.probing.conversation import Conversation
+from bulkkit.probing.memory import Memory, Question
 from bulkkit.probing.preflight import findings
 from bulkkit.probing.rounds import Rounds
 from bulkkit.probing.standing import standing
 from bulkkit.sending.clock import SYSTEM_CLOCK, Clock
 from bulkkit.sending.pace import Pace
 from bulkkit.sending.throttle import HOUR, Throttle
-from bulkkit.verification.aside import in_thread
+from bulkkit.verification.aside import Interrupted, in_thread
 from bulkkit.verification.domains.resolver import Resolver
 from bulkkit.verification.probed import Probed, Target
 from bulkkit.vocabulary import Reason
@@ -29,6 +31,9 @@ TRIED: Final = 3
 
 PASSING: Final = AGAIN | {Reason.TIMEOUT_EXCEEDED, Reason.FAILED_SMTP_CONNECTION, Reason.FORCIBLE_DISCONNECT}
 """What may be otherwise when it is asked again."""
+
+KEPT: Final = "What was answered is kept: the same again goes on from there."
+UNKEPT: Final = "The same Probe goes on from there; with cache=FILE, or --cache FILE, another one does too."
 
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]")
 
@@ -57,6 +62,10 @@ class Probe:
         Seconds for all of it. Whose turn does not come stays `not_probed`.
     timeout : float
         Seconds for each answer.
+    cache : path, optional
+        The file that keeps what was asked and answered, with the addresses, for
+        three days: another probe goes on from there, within the same limits.
+        Default none.
     port : int
         The port of mail servers (RFC 5321 4.5.4.2).
     clock : Clock
@@ -69,8 +78,8 @@ class Probe:
     A yes makes a mailbox `deliverable` only where the same domain says no to
     somebody: to another address, or to a name that nobody has, which is asked
     about last, and never at Microsoft's or Yahoo's servers. What was answered is
-    remembered for as long as this object lives, so that an interrupted `verify`
-    goes on when it is called again.
+    remembered for as long as this object lives, or in `cache`, so that an
+    interrupted `verify` goes on when it is called again.
 
     Raises
     ------
@@ -86,11 +95,13 @@ class Probe:
     throttle: Throttle = field(default_factory=Throttle.cautious)
     patience: float = HOUR
     timeout: float = 60.0
+    cache: str | Path | None = None
     port: int = 25
     clock: Clock = field(default=SYSTEM_CLOCK, repr=False)
     seed: int | None = field(default=None, repr=False)
     _said: dict[str, Probed] = field(default_factory=dict, init=False, repr=False, compare=False)
     _strangers: dict[str, Probed] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _memory: Memory | None = field(default=None, init=False, repr=False, compare=False)
     _paces: dict[str, Pace] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -101,6 +112,10 @@ class Probe:
             )
         if not PLAIN.fullmatch(self.sender):
             raise InputError(f"sender={self.sender!r} is no address. It is a real one of yours: bounces@example.org.")
+        if self.cache is not None:
+            memory = Memory(Path(self.cache))
+            object.__setattr__(self, "_memory", memory)
+            self._recall(memory)
 
     def ask(self, targets: Sequence[Target], resolver: Resolver) -> Mapping[str, Probed]:
         """Return what was said of each target, by address.
@@ -122,6 +137,11 @@ class Probe:
             self._hold(rounds, plain)
         return foreign | settled(plain, rounds.said, rounds.strangers)
 
+    def keep(self, key: str, network: str, answer: Probed) -> None:
+        """Keep what was asked and said, by address, or by `@domain` for a name that nobody has, if there is a file."""
+        if self._memory:
+            self._memory.add(Question(key, network, self.clock.now().timestamp(), answer))
+
     def pace(self, network: str) -> Pace:
         """Return the limit of a network at work, the same for all that this probe asks."""
         return self._paces.setdefault(network, Pace(self.throttle.limit(network)))
@@ -138,13 +158,27 @@ class Probe:
         )
         return f"x{''.join(letters)}@{domain}"
 
+    def _recall(self, memory: Memory) -> None:
+        """Take up what another probe was told, and its place under the networks' limits."""
+        now, seconds = self.clock.now().timestamp(), self.clock.seconds()
+        for question in memory.read(now):
+            self.pace(question.network).remember(seconds - (now - question.at))
+            if question.is_telling and question.key.startswith("@"):
+                self._strangers[question.key[1:]] = question.answer
+            elif question.is_telling:
+                self._said[question.key] = question.answer
+
     def _hold(self, rounds: Rounds, targets: list[Target]) -> None:
         """Ask, and remember what will be the same in a while, also where the wait was interrupted."""
+
+        def done() -> int:
+            return sum(target.address in rounds.said for target in targets)
+
         try:
-            in_thread(
-                lambda: self._work(rounds, targets), rounds, "Asking mail servers", len(targets),
-                lambda: len(rounds.said),
-            )  # fmt: skip
+            in_thread(lambda: self._work(rounds, targets), rounds, "Asking mail servers", len(targets), done)
+        except KeyboardInterrupt:
+            rest = KEPT if self._memory else UNKEPT
+            raise Interrupted(f"stopped after {done():,} of {len(targets):,} mailboxes. {rest}") from None
         finally:
             lasting = {address: answer for address, answer in rounds.said.items() if _lasts(answer)}
             self._said.update(lasting)

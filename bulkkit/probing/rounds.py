@@ -100,12 +100,12 @@ class _Network:
         """Ask about those that are wanted, so many on each connection, and last about names that nobody has."""
         for route in routes(wanted):
             for start in range(0, len(route), A_CONVERSATION):
-                await self._ask(route[start : start + A_CONVERSATION], self._keep)
+                await self._ask(route[start : start + A_CONVERSATION], self._keep, "{0.address}")
         hosts = {target.domain: target.hosts for target in everyone}
         for domain in domains_to_try(everyone, self._rounds.said):
             if domain not in self._rounds.strangers:
                 stranger = Target(self._probe.stranger(domain), domain, hosts[domain], self._name)
-                await self._ask([stranger], self._keep_stranger)
+                await self._ask([stranger], self._keep_stranger, "@{0.domain}")
 
     def _keep(self, target: Target, answer: Probed) -> None:
         # What a server said is kept where it could not be asked a second time.
@@ -117,8 +117,8 @@ class _Network:
         if answer.asked:
             self._rounds.strangers[stranger.domain] = answer
 
-    async def _ask(self, targets: list[Target], keep: Callable[[Target, Probed], None]) -> None:
-        """Ask on one connection, or on several where the pace takes longer than one lasts."""
+    async def _ask(self, targets: list[Target], keep: Callable[[Target, Probed], None], key: str) -> None:
+        """Ask on one connection, or on several where the pace takes longer than one lasts; `key` is for the memory."""
         talk: Conversation | None = None
         try:
             for target in targets:
@@ -131,7 +131,9 @@ class _Network:
                     talk = None
                 await self._rounds.until(ready)
                 talk = talk or await self._open(target.hosts)
-                keep(target, await self._one(talk, target))
+                answer = await self._one(talk, target)
+                keep(target, answer)
+                self._probe.keep(key.format(target), target.network, answer)
         finally:
             if talk:
                 await talk.close()

@@ -56,10 +56,10 @@ def standing(adjusted: Estimate, others: str, is_adjusted: bool) -> str:
 
 
 def reach(kind: str, waterfall: pd.DataFrame, people: Any) -> str:
-    """Return to whom a campaign went: a blast to the whole list only where it is known that no limit cut it off."""
+    """Return to whom a campaign went: a blast to the whole list only where it is known that nobody was kept out."""
     if kind != CampaignKind.BLAST:
         return " to people chosen for it" if kind == CampaignKind.SEGMENTED else ""
-    if len(waterfall) and not waterfall.loc[waterfall["step"].eq("over_limit"), "rows"].any():
+    if len(waterfall) and not waterfall.loc[waterfall["step"].isin(["over_limit", "holdout"]), "rows"].any():
         return " to the whole list"
     return f" to {plural(people, 'person', 'people')}" if is_known(people) else ""
 

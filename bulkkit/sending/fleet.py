@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Any, Final
 
 from bulkkit.sending.relay import Relay
@@ -10,6 +11,10 @@ from bulkkit.sending.throttle import Ramp
 
 AHEAD: Final = 10.0
 """Messages by which a relay may be ahead of its share, so that none waits for each single turn of another."""
+
+SILENT: Final = 60.0
+"""Seconds without an answer after which nobody waits for a relay's share: a server may take ten minutes over a message
+(RFC 5321 §4.5.3.2.6), and a relay that hangs must not hold the others up for so long."""
 
 RELAY_DTYPES: Final = {
     "relay": "str",
@@ -27,14 +32,18 @@ this run."""
 class _Station:
     """One relay at work."""
 
-    __slots__ = ("accepted", "deferred", "in_flight", "paces", "problem", "refused", "taken", "weight")
+    __slots__ = ("accepted", "deferred", "heard", "in_flight", "paces", "problem", "refused", "taken", "weight")
 
     def __init__(self, relay: Relay, ramp: Ramp | None, begun: float | None) -> None:
         self.paces = relay.paces(ramp, begun)
         self.weight = relay.weight
         self.taken = 0
         self.in_flight = self.accepted = self.deferred = self.refused = 0
+        self.heard = -inf
         self.problem: str | None = None
+
+    def is_silent(self, now: float) -> bool:
+        return self.in_flight > 0 and now - self.heard > SILENT
 
     def is_ready(self, now: float) -> bool:
         return all(pace.is_ready(now) for pace in self.paces)
@@ -73,9 +82,11 @@ class Fleet:
         """Return when each of a relay's limits lets the next message through."""
         return [pace.ready_at(now) for pace in self._stations[relay].paces]
 
-    def take(self, relay: str, messages: int = 1) -> None:
+    def take(self, relay: str, now: float, messages: int = 1) -> None:
         """Count a message on its way, or a forecast's train of several."""
         station = self._stations[relay]
+        if not station.in_flight:
+            station.heard = now
         station.in_flight += messages
         station.taken += messages
         for pace in station.paces:
@@ -85,6 +96,7 @@ class Fleet:
         """Count a message handed over."""
         station = self._stations[relay]
         station.in_flight -= messages
+        station.heard = now
         for pace in station.paces:
             pace.release(now, messages)
 
@@ -136,6 +148,6 @@ class Fleet:
         """Tell whether a relay is not too far ahead of those that could take messages as well."""
         if station.weight is None:
             return True
-        others = [one for one in self._weighted if one is not station and not one.problem and one.is_ready(now)]
-        least = min((one.taken / (one.weight or 1.0) for one in others), default=None)
+        others = [one for one in self._weighted if one is not station and not one.problem and not one.is_silent(now)]
+        least = min((one.taken / (one.weight or 1.0) for one in others if one.is_ready(now)), default=None)
         return least is None or station.taken <= (least + AHEAD) * station.weight

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from heapq import heappop, heappush
@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from bulkkit.sending.fleet import Fleet
 from bulkkit.sending.listening import Listening
+from bulkkit.sending.memory import Past
 from bulkkit.sending.provider import Provider, ProviderAtWork, Said
 from bulkkit.sending.relay import Relay
 from bulkkit.sending.retry import Decision, Retry
@@ -22,6 +23,8 @@ from bulkkit.vocabulary import SendState
 
 _NO_TIME: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """Outcomes carry a moment for the ledger; none is written here."""
+
+NO_PAST: Final = Past()
 
 _TAKEN: Final = Outcome(0, SendState.ACCEPTED, _NO_TIME, smtp_code=250)
 
@@ -53,15 +56,15 @@ class Way:
         The policies, and who takes the messages.
     seconds
         How long one message takes on its connection.
-    first_days
-        By relay's name when its warm-up began, in seconds from the start: a negative number, or not there.
+    past
+        What was handed over and said before the start.
     """
 
     throttle: Throttle
     retry: Retry
     relays: Sequence[Relay]
     seconds: float
-    first_days: Mapping[str, float] = field(default_factory=dict)
+    past: Past = NO_PAST
 
 
 class Forecast:
@@ -93,7 +96,7 @@ class Forecast:
     ) -> None:
         self._way = way
         self._schedule = Schedule(way.throttle, connections=sum(relay.max_connections for relay in way.relays))
-        self._fleet = Fleet(way.relays, way.throttle.ramp, way.first_days)
+        self._fleet = Fleet(way.relays, way.throttle.ramp, way.past.first_days)
         self._listening = Listening(self._schedule, self._fleet, 0)
         self._relays = deque(relay.name for relay in way.relays)
         self._lanes = {relay.name: relay.max_connections for relay in way.relays}
@@ -102,6 +105,7 @@ class Forecast:
         self._providers, self._others = providers, others
         self._at_work: dict[str, ProviderAtWork] = {}
         self._decided = cache(way.retry.decide)
+        way.past.tell(self._schedule, self._fleet, self._listening, 0.0)
         for network, messages in trains:
             self._add(_Train(network, messages))
 
@@ -135,7 +139,7 @@ class Forecast:
             if train.attempts == 1:
                 train.first = now
             self._lanes[relay] -= 1
-            self._fleet.take(relay, train.messages)
+            self._fleet.take(relay, now, train.messages)
             heappush(self._busy, (now + train.messages * self._way.seconds, taken[0], relay))
 
     def _free_relay(self, now: float) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final
 
 from bulkkit.statistics import wilson
@@ -16,7 +17,7 @@ LEAST_ANSWERS: Final = 100
 MOST_REFUSALS: Final = 0.05
 LEAST_REFUSALS: Final = 5
 """Refusals of us, and their share, at which a send stops: no provider publishes a number, and these repeat enough to be
-no accident. A single network that refuses us is left out long before (`caution.REFUSALS`)."""
+no accident. A single network that refuses us is left out instead, where others take mail (`caution.REFUSALS`)."""
 
 
 SAID: Final = 120
@@ -38,6 +39,8 @@ class Harm:
     def __init__(self, answers: int = 0) -> None:
         self._least = max(LEAST_ANSWERS, answers)
         self._answers = self._dead = self._refusals = 0
+        self._by_network: Counter[str] = Counter()
+        self._left_out: set[str] = set()
 
     def accepted(self) -> None:
         """Count a message taken."""
@@ -57,11 +60,21 @@ class Harm:
             "begin to refuse one. Verify the list (bulkkit.verify) and leave out whom you have not written to for long"
         )
 
-    def refused(self, said: str, *, us: bool) -> str | None:
+    def leave_out(self, network: str) -> None:
+        """Count a network's refusals no longer, as it gets nothing more; not where nobody else has answered yet."""
+        refusals = self._by_network[network]
+        if refusals < self._answers:
+            self._refusals -= refusals
+            self._left_out.add(network)
+
+    def refused(self, network: str, said: str, *, us: bool) -> str | None:
         """Count another refusal, of us or for another reason."""
         self._answers += 1
-        self._refusals += us
-        if not us or self._refusals < LEAST_REFUSALS:
+        if not us or network in self._left_out:
+            return None
+        self._refusals += 1
+        self._by_network[network] += 1
+        if self._refusals < LEAST_REFUSALS:
             return None
         lower, share = _interval(self._refusals, self._answers)
         if lower <= MOST_REFUSALS:

@@ -72,17 +72,19 @@ class Listening:
 
     def _refused(self, network: str, outcome: Outcome, now: float) -> None:
         answer = Answer(network, outcome.state, outcome.reason, outcome.smtp_code or 0, _masked(outcome.reply))
+        if outcome.reason != RELAY_BUSY:
+            self._follow(network, self._caution.heard(answer, now))
         if outcome.suppress:
             self._stop(self._harm.dead())
         elif outcome.state == SendState.REFUSED:
-            self._stop(self._harm.refused(answer.text, us=answer.refuses_us))
-        if outcome.reason != RELAY_BUSY:
-            self._follow(network, self._caution.heard(answer, now))
+            self._stop(self._harm.refused(network, answer.text, us=answer.refuses_us))
 
     def _follow(self, network: str, restraint: Restraint | None) -> None:
         if restraint is None:
             return
         self._schedule.restrain(network, restraint)
+        if restraint.bars:
+            self._harm.leave_out(network)
         if restraint.ends == -inf:
             self._held.pop(network, None)
         else:

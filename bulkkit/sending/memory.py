@@ -1,17 +1,20 @@
-"""What a send that begins or goes on must know of those before it: read from the ledger, in its clock's seconds."""
+"""What a send that begins, goes on or is foretold must know of those before it, read from the ledger."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
+from bulkkit.sending.clock import Clock
 from bulkkit.sending.fleet import Fleet
-from bulkkit.sending.job import Job
 from bulkkit.sending.listening import Listening
+from bulkkit.sending.relay import Relay
 from bulkkit.sending.schedule import Schedule
 from bulkkit.sending.slowdown import LONGEST
-from bulkkit.sending.throttle import DAY, HOUR
+from bulkkit.sending.throttle import DAY, HOUR, Throttle
 from bulkkit.sending.warmup import COLD_AFTER
-from bulkkit.transitions import PastClaim, SendLedger, Stamp
+from bulkkit.transitions import PastDeferral, SendLedger, Stamp
 from bulkkit.vocabulary import SendState
 
 LONGEST_TRANSACTION: Final = HOUR
@@ -19,53 +22,76 @@ LONGEST_TRANSACTION: Final = HOUR
 off for all of RFC 5321's deadlines (§4.5.3.2), half an hour in sum."""
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The past as it counts against the limits; each moment is in seconds from now, and none is above 0.
+
+    Parameters
+    ----------
+    handed
+        When, to which network and by which relay a message was handed over, in the order of time.
+    said
+        When a network put a message off, and with what words.
+    first_days
+        By relay's name when its warm-up began, where the throttle has one.
+    """
+
+    handed: Sequence[tuple[float, str, str]] = ()
+    said: Sequence[tuple[float, PastDeferral]] = ()
+    first_days: Mapping[str, float] = field(default_factory=dict)
+
+    def tell(self, schedule: Schedule, fleet: Fleet, listening: Listening, now: float) -> None:
+        """Count what was handed over against the limits, and slow down where a network asked for it lately."""
+        for moment, network, relay in self.handed:
+            schedule.remember(network, now + moment)
+            fleet.remember(relay, now + moment)
+        for moment, said in self.said:
+            listening.remember(said, now + moment, now)
+
+
 class Memory:
-    """The past as it counts against the limits; a wall clock that was moved since changes none of it."""
+    """What a ledger says at this moment; a wall clock that was moved since changes none of it."""
 
-    def __init__(self, job: Job, ledger: SendLedger) -> None:
-        self._job = job
+    def __init__(self, ledger: SendLedger, clock: Clock) -> None:
         self._ledger = ledger
-        self._now = job.clock.stamp()
-        self._seconds = job.clock.seconds()
+        self._clock = clock.name
+        self._now = clock.stamp()
 
-    @property
-    def begun(self) -> float | None:
-        """When the campaign's first message was taken up, where its throttle asks for that."""
-        began = self._ledger.began(self._job.campaign) if self._job.throttle.spread_seconds is not None else None
+    def past(self, throttle: Throttle, relays: Sequence[Relay]) -> Past:
+        """Return what counts against the limits of a send, whichever campaign it was part of."""
+        return Past(self._handed(throttle, relays), self._said(), self._first_days(throttle))
+
+    def begun(self, campaign: str, throttle: Throttle) -> float | None:
+        """Return how long ago a campaign's first message was taken up, where its throttle asks for that."""
+        began = self._ledger.began(campaign) if throttle.spread_seconds is not None else None
         return None if began is None else self._moment(began)
 
-    @property
-    def first_days(self) -> dict[str, float]:
-        """When each relay's warm-up began, where the throttle has one."""
-        if self._job.throttle.ramp is None:
-            return {}
-        first = self._ledger.first_claims(self._job.clock.name, COLD_AFTER)
-        return {relay: self._moment(stamp) for relay, stamp in first.items()}
-
-    @property
-    def answers(self) -> int:
-        """How many of the campaign's messages were accepted or refused so far."""
-        counts = self._ledger.network_counts(self._job.campaign).values()
+    def answers(self, campaign: str) -> int:
+        """Return how many of a campaign's messages were accepted or refused so far."""
+        counts = self._ledger.network_counts(campaign).values()
         return sum(states.get(state, 0) for states in counts for state in (SendState.ACCEPTED, SendState.REFUSED))
 
-    def tell(self, schedule: Schedule, fleet: Fleet, listening: Listening) -> None:
-        """Count what was handed over against the limits, and slow down where a network asked for it lately."""
-        seconds = max(DAY, self._job.throttle.longest_window) + LONGEST_TRANSACTION
-        past = self._ledger.claims_since(self._now, seconds, self._job.clock.name)
-        for moment, claim in sorted(((self._ended(claim), claim) for claim in past), key=lambda pair: pair[0]):
-            schedule.remember(claim.network, moment)
-            fleet.remember(claim.relay, moment)
-        for said in self._ledger.deferrals_since(self._now, LONGEST, self._job.clock.name):
-            age = (self._now.at - said.at).total_seconds()
-            listening.remember(said, self._seconds - max(0.0, age), self._seconds)
+    def _handed(self, throttle: Throttle, relays: Sequence[Relay]) -> list[tuple[float, str, str]]:
+        longest = max(throttle.longest_window, DAY if any(relay.daily for relay in relays) else 0.0)
+        claims = self._ledger.claims_since(self._now, longest + LONGEST_TRANSACTION, self._clock)
+        # Nothing is later than now.
+        return sorted(
+            (min(0.0, self._moment(claim.stamp) + claim.seconds), claim.network, claim.relay) for claim in claims
+        )
 
-    def _ended(self, claim: PastClaim) -> float:
-        """Return when a past transaction ended; nothing is later than now."""
-        return min(self._seconds, self._moment(claim.stamp) + claim.seconds)
+    def _said(self) -> list[tuple[float, PastDeferral]]:
+        found = self._ledger.deferrals_since(self._now, LONGEST, self._clock)
+        return [(min(0.0, (said.at - self._now.at).total_seconds()), said) for said in found]
+
+    def _first_days(self, throttle: Throttle) -> dict[str, float]:
+        if throttle.ramp is None:
+            return {}
+        first = self._ledger.first_claims(self._clock, COLD_AFTER)
+        return {relay: self._moment(stamp) for relay, stamp in first.items()}
 
     def _moment(self, stamp: Stamp) -> float:
         if stamp.boot_id and stamp.boot_id == self._now.boot_id:
             age = self._now.boot_seconds - stamp.boot_seconds
         else:
             age = (self._now.at - stamp.at).total_seconds()
-        return self._seconds - max(0.0, age)
+        return -max(0.0, age)

@@ -74,6 +74,11 @@ class Retry:
         """Return the seconds to wait after attempt number `attempts`."""
         return float(min(self.first * 2 ** max(0, attempts - 1), self.longest))
 
+    @property
+    def longest_wait(self) -> float:
+        """The seconds after which whoever was put off is tried again at the latest."""
+        return max(GREYLIST_SECONDS, self.longest)
+
     def later(self, reason: str, delay: float, age: float) -> Decision:
         """Return a new attempt after `delay`, or giving up where that would be too late."""
         if age + delay > self.give_up_after:

@@ -148,8 +148,8 @@ class Runner:
             )
         if self._turnstile.barred and not self._turnstile.waiting:
             raise StoppedError(
-                f"{name!r} is done but for {', '.join(sorted(self._turnstile.barred))}, which refused us again and "
-                f"again, not the people: {'; '.join(self._turnstile.notes())}. What was meant for them is queued "
+                f"{name!r} is done but for {', '.join(sorted(self._turnstile.barred))}, which will not have our mail, "
+                f"whoever it is for: {'; '.join(self._turnstile.notes())}. What was meant for them is queued "
                 f"still; clear it with them, then bulkkit.resume({name!r}) goes on."
             )
         if self._outage is not None and self._is_stranded:

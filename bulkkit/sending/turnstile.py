@@ -35,17 +35,19 @@ class Turnstile:
 
     def __init__(self, job: Job, ledger: SendLedger) -> None:
         self._clock = job.clock
-        memory = Memory(job, ledger)
+        memory, now = Memory(ledger, job.clock), job.clock.seconds()
+        past, begun = memory.past(job.throttle, job.relays), memory.begun(job.campaign, job.throttle)
         connections = sum(relay.max_connections for relay in job.relays)
-        self._schedule = Schedule(job.throttle, memory.begun, connections)
-        self._fleet = Fleet(job.relays, job.throttle.ramp, memory.first_days)
-        self._listening = Listening(self._schedule, self._fleet, memory.answers)
+        self._schedule = Schedule(job.throttle, None if begun is None else now + begun, connections)
+        first_days = {relay: now + at for relay, at in past.first_days.items()}
+        self._fleet = Fleet(job.relays, job.throttle.ramp, first_days)
+        self._listening = Listening(self._schedule, self._fleet, memory.answers(job.campaign))
         self._deferred: set[int] = set()
         self._in_flight = 0
         self._open = True
         self.is_ending = False
         self._changed, self._is_awaited = asyncio.Event(), False
-        memory.tell(self._schedule, self._fleet, self._listening)
+        past.tell(self._schedule, self._fleet, self._listening, now)
         self._fill(job, ledger)
 
     @property
@@ -162,7 +164,7 @@ class Turnstile:
         taken = self._schedule.take(now) if self._fleet.is_ready(name, now) else None
         if taken is None:
             return None
-        self._fleet.take(name)
+        self._fleet.take(name, now)
         self._in_flight += 1
         send_id, network = taken
         state = SendState.DEFERRED if send_id in self._deferred else SendState.QUEUED
@@ -203,8 +205,13 @@ class Turnstile:
         now, seconds = self._clock.now(), self._clock.seconds()
         for row in ledger.pending(job.campaign):
             if row.state == SendState.DEFERRED:
-                self._deferred.add(row.send_id)
+                self._deferred.update(row.send_ids)
             if row.due_at is None:
-                self._schedule.add(row.send_id, row.network)
-            else:
-                self._schedule.add_later(row.send_id, row.network, seconds + (row.due_at - now).total_seconds())
+                for send_id in row.send_ids:
+                    self._schedule.add(send_id, row.network)
+                continue
+            wait = (row.due_at - now).total_seconds()
+            # Due later than any wait lasts, it was put off by a wall clock that has been moved back since.
+            wait = min(wait, job.retry.longest_wait) if row.state == SendState.DEFERRED else wait
+            for send_id in row.send_ids:
+                self._schedule.add_later(send_id, row.network, seconds + wait)

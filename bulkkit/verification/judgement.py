@@ -94,6 +94,10 @@ def verify(
     InputError
         There is no column `email`, another depth is asked for, or a column of
         the caller's has the name of a verdict column.
+    LedgerError
+        There is no ledger at the path.
+    PreflightError
+        This machine may not probe; nobody was asked.
 
     Notes
     -----

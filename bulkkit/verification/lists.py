@@ -13,6 +13,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bulkkit.addresses import ascii_domain
+from bulkkit.errors import InputError
 from bulkkit.verification.patterns import LONGEST_DOMAIN
 from bulkkit.verification.tables import inverted, table
 from bulkkit.verification.text_columns import halves, octets
@@ -66,18 +68,27 @@ class Lists:
         free: Iterable[str] = (),
         name: str = "own list",
     ) -> Lists:
-        """Return these lists with more entries; `name` is what `listed_by` says of them."""
+        """Return these lists with more entries.
+
+        Domains may be written in any spelling (`Bücher.de`, `@firm.example`);
+        `name` is what `listed_by` says of the entries.
+
+        Raises
+        ------
+        InputError
+            An entry can be no domain, or no local part: nothing would ever be it.
+        """
         return replace(
             self,
-            disposable={**self.disposable, **_entries(disposable, name)},
-            roles={**self.roles, **_entries(roles, name)},
-            relays={**self.relays, **_entries(relays, name)},
-            free={**self.free, **_entries(free, name)},
+            disposable={**self.disposable, **_domains(disposable, name)},
+            roles={**self.roles, **_local_parts(roles, name)},
+            relays={**self.relays, **_domains(relays, name)},
+            free={**self.free, **_domains(free, name)},
         )
 
     def without(self, *entries: str) -> Lists:
         """Return these lists without the domains and local parts named, wherever they stand."""
-        gone = set(_entries(entries, ""))
+        gone = {spelling for entry in entries for spelling in (_bare(entry), ascii_domain(_bare(entry)))}
         return Lists(
             *(
                 {entry: name for entry, name in kept.items() if entry not in gone}
@@ -119,8 +130,26 @@ def said_of(levels: Sequence[Level], entries: Mapping[str, str]) -> dict[str, st
     }
 
 
-def _entries(names: Iterable[str], source: str) -> dict[str, str]:
-    return dict.fromkeys((name.strip().lower().removeprefix("@") for name in names), source)
+def _domains(names: Iterable[str], source: str) -> dict[str, str]:
+    return dict.fromkeys((_checked(ascii_domain(_bare(name)), "domain") for name in _several(names)), source)
+
+
+def _local_parts(names: Iterable[str], source: str) -> dict[str, str]:
+    return dict.fromkeys((_checked(_bare(name), "local part") for name in _several(names)), source)
+
+
+def _several(names: Iterable[str]) -> Iterable[str]:
+    return [names] if isinstance(names, str) else names
+
+
+def _bare(name: str) -> str:
+    return name.strip().lower().removeprefix("@").removesuffix("@")
+
+
+def _checked(entry: str, kind: str) -> str:
+    if not entry or "@" in entry or " " in entry:
+        raise InputError(f"{entry!r} is no {kind}, and no address would ever be on that list. Write the {kind} alone.")
+    return entry
 
 
 @lru_cache(maxsize=1)

@@ -136,11 +136,20 @@ def _if_target(name: str, ending: str) -> str | None:
 
 
 def _at_ending(name: str, ending: str) -> str | None:
-    """Return the provider's domain at the ending of two parts that this one, which is none, is a slip away from."""
-    if "." not in ending or name not in endings_of() or is_ending(ending):
+    """Return the provider's domain at the ending that this one, which is none, was cut from or is a slip away from."""
+    if name not in endings_of() or is_ending(ending):
         return None
-    close = [own for own in endings_of()[name] if OSA.distance(own, ending, score_cutoff=1) <= 1]
-    return f"{name}.{close[0]}" if close else None
+    close = [own for own in endings_of()[name] if _is_cut(ending, own) or _is_slip_of_two(ending, own)]
+    return f"{name}.{close[0]}" if close and ("." in ending or len(close) == 1) else None
+
+
+def _is_cut(ending: str, own: str) -> bool:
+    """Tell whether only the first letter of an ending stands there; it may be that of several."""
+    return len(ending) == 1 and own.startswith(ending) and "." not in own
+
+
+def _is_slip_of_two(ending: str, own: str) -> bool:
+    return "." in ending and OSA.distance(own, ending, score_cutoff=1) <= 1
 
 
 def _run_on(name: str, ending: str) -> str | None:

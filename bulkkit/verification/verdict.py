@@ -7,10 +7,12 @@ from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
+from narwhals.typing import IntoFrame
 
 from bulkkit.verification.depths import SYNTAX
 from bulkkit.verification.judgement import verify
 from bulkkit.verification.lists import Lists
+from bulkkit.verification.past import AnyLedger
 from bulkkit.verification.probed import Prober
 from bulkkit.vocabulary import VERDICT_DTYPES, Action, Reason, Status
 
@@ -46,6 +48,8 @@ def verify_address(
     as_of: date | str | None = None,
     lists: Lists | None = None,
     *,
+    events: IntoFrame | None = None,
+    ledger: AnyLedger | None = None,
     resolver: Any = None,
     probe: Prober | None = None,
 ) -> Verdict:
@@ -55,7 +59,7 @@ def verify_address(
     ----------
     address : str
         The address, as it is.
-    depth, as_of, lists, resolver, probe
+    depth, as_of, lists, events, ledger, resolver, probe
         As for `verify`.
 
     Returns
@@ -65,11 +69,11 @@ def verify_address(
 
     Raises
     ------
-    InputError
+    InputError, LedgerError
         As for `verify`.
     """
     one = pd.DataFrame({"email": pd.Series([address], dtype=object)})
-    columns = verify(one, depth, as_of, lists, resolver=resolver, probe=probe)
+    columns = verify(one, depth, as_of, lists, events=events, ledger=ledger, resolver=resolver, probe=probe)
     row: dict[str, Any] = {name: _cell(columns[name]) for name in VERDICT_DTYPES}
     row |= {
         "email": address,

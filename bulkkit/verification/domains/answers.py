@@ -41,6 +41,8 @@ class Records:
     beside : frozenset of str
         Hosts whose address the server added unasked, in lower case: those of MX
         records (RFC 1035 3.3.9).
+    is_silence : bool
+        Whether it failed because nobody said anything.
     """
 
     found: Found
@@ -48,6 +50,7 @@ class Records:
     ttl: int = 0
     said: str = ""
     beside: frozenset[str] = frozenset()
+    is_silence: bool = False
 
 
 class Mail(StrEnum):
@@ -81,12 +84,15 @@ class DomainAnswer:
         Seconds for which it holds; 0 where nothing is known.
     said : str
         Why nothing is known.
+    is_silence : bool
+        Whether that is because nobody said anything.
     """
 
     mail: Mail
     hosts: tuple[str, ...] = ()
     ttl: int = 0
     said: str = ""
+    is_silence: bool = False
 
 
 def of_mx(records: Records) -> DomainAnswer | None:
@@ -96,7 +102,7 @@ def of_mx(records: Records) -> DomainAnswer | None:
     there is no MX record.
     """
     if records.found is Found.FAILED:
-        return DomainAnswer(Mail.UNKNOWN, said=records.said)
+        return DomainAnswer(Mail.UNKNOWN, said=records.said, is_silence=records.is_silence)
     if records.found is Found.NO_NAME:
         return DomainAnswer(Mail.NO_NAME, ttl=_kept(records.ttl, LONGEST_ABSENCE))
     if records.found is Found.NO_DATA:

@@ -22,7 +22,7 @@ BATCH: Final = 200
 KEPT: Final = ". What was answered is kept: the same again goes on from there."
 
 DEAF: Final = 50
-"""Failures without a single answer after which no name server is there, and the rest is unknown at once."""
+"""Questions without a single answer after which no name server is there, and the rest is unknown at once."""
 
 
 @dataclass
@@ -33,18 +33,18 @@ class Run:
     answers: dict[str, DomainAnswer] = field(default_factory=dict)
     cache: Cache | None = None
     unkept: dict[str, DomainAnswer] = field(default_factory=dict)
-    failures: int = 0
+    silences: int = 0
     is_over: bool = False
 
     @property
     def is_deaf(self) -> bool:
         """Whether nobody answers."""
-        return self.failures >= DEAF and self.failures == len(self.answers)
+        return self.silences >= DEAF and self.silences == len(self.answers)
 
     def add(self, domain: str, answer: DomainAnswer) -> None:
         """Take an answer in."""
         self.answers[domain] = self.unkept[domain] = answer
-        self.failures += answer.mail is Mail.UNKNOWN
+        self.silences += answer.is_silence
         if len(self.unkept) >= BATCH:
             self.keep()
 
@@ -104,7 +104,7 @@ def _asked(missing: list[str], wanted: int, resolver: Resolver, cache: Cache | N
     except KeyboardInterrupt:
         rest = KEPT if run.cache else "."
         raise Interrupted(f"stopped after {done():,} of {wanted:,} domains{rest}") from None
-    nobody = DomainAnswer(Mail.UNKNOWN, said=f"no name server answered any of {run.failures} questions")
+    nobody = DomainAnswer(Mail.UNKNOWN, said=f"no name server answered any of {run.silences} questions")
     return {domain: run.answers.get(domain, nobody) for domain in missing}
 
 

@@ -54,7 +54,7 @@ class NameServers:
 
     async def ask(self, name: str, kind: str) -> Records:
         """Return the records of one kind that a name has."""
-        start, said = next(self._turn), "no name server is known"
+        start, said, is_silence = next(self._turn), "no name server is known", True
         for attempt in range(self._rounds * len(self._servers)):
             server = self._servers[(start + attempt) % len(self._servers)]
             try:
@@ -64,11 +64,12 @@ class NameServers:
                 said = f"no answer within {self._timeout:g} s"
             except (dns.exception.DNSException, OSError, EOFError) as error:
                 said = str(error) or type(error).__name__
+                is_silence &= not isinstance(error, dns.exception.DNSException)
             else:
                 if answer.found is not Found.FAILED:
                     return answer
-                said = answer.said
-        return Records(Found.FAILED, said=f"{kind}: {said}")
+                said, is_silence = answer.said, False
+        return Records(Found.FAILED, said=f"{kind}: {said}", is_silence=is_silence)
 
     async def close(self) -> None:
         """Close the sockets."""

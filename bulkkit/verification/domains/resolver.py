@@ -116,7 +116,8 @@ class _Dnspython:
         except dns.resolver.NXDOMAIN as error:
             return Records(Found.NO_NAME, ttl=_ttl_of(error))
         except dns.exception.DNSException as error:
-            return Records(Found.FAILED, said=f"{kind}: {error}")
+            is_silence = isinstance(error, dns.exception.Timeout)
+            return Records(Found.FAILED, said=f"{kind}: {error}", is_silence=is_silence)
         if answer.rrset is None:
             return Records(Found.NO_DATA, ttl=answer.chaining_result.minimum_ttl)
         return Records(Found.RECORDS, tuple(value.to_text() for value in answer), answer.chaining_result.minimum_ttl)
