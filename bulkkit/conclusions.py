@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from bulkkit import benchmarks
+from bulkkit.distinctions import NEGLIGIBLE
 from bulkkit.statistics import LEAST_EVENTS, Standardised, enough, lower_bound, more_trials, trials_below, upper_bound
 from bulkkit.vocabulary import Counts, Rate
 
@@ -40,16 +41,22 @@ _WORTH_SAYING: Final = 0.1
 NO_RECIPIENTS: Final = "unknown: no source says to whom this was sent; pass sends="
 
 _EMPTY: Final = {"openers": "no data: nobody was seen to open", "messages": "no data: nothing was sent"}
+_UNREPORTED: Final = "unknown: nothing was delivered to a network that reports complaints"
 _UNSEEN: Final = "no data: nothing was delivered to people whose reactions can be seen"
 
 
 def data(rate: Rate, numerator: int, denominator: int) -> str:
     """Say whether there is data enough to lean on a rate, or how much more would be; complaints beside the limits."""
+    if rate is Rate.COMPLAINED and denominator:
+        return complaints(numerator, denominator)
+    return part(rate, numerator, denominator)
+
+
+def part(rate: Rate, numerator: int, denominator: int) -> str:
+    """Say whether there is data enough to lean on a part of a rate, such as one hour's: no limit holds for that."""
     unit = UNITS.get(rate, "deliveries")
     if denominator == 0:
-        return _EMPTY.get(unit, _UNSEEN)
-    if rate is Rate.COMPLAINED:
-        return complaints(numerator, denominator)
+        return _UNREPORTED if rate is Rate.COMPLAINED else _EMPTY.get(unit, _UNSEEN)
     if enough(numerator, denominator):
         return "enough data"
     needed = _more(more_trials(numerator, denominator), unit)
@@ -89,6 +96,35 @@ def complaints(complained: int, delivered: int) -> str:
     return f"not enough data to tell from Gmail's 0.10 %; {side} its limit of 0.30 %"
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a comparison of people alike leaves open.
+
+    Parameters
+    ----------
+    overlap
+        The share of all people who have their like on the other side.
+    unknown
+        By column, the share of the people compared of whom it is not known.
+    apart
+        By column of numbers, how many standard deviations still lie between the means of people alike.
+    """
+
+    overlap: float = 1.0
+    unknown: Mapping[str, float] = field(default_factory=dict)
+    apart: Mapping[str, float] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        told = []
+        if 1 - self.overlap >= _WORTH_SAYING:
+            told.append(f"; only {self.overlap:.0%} have their like on the other side, and the rest is left out")
+        if unknown := [f"{name} of {share:.0%}" for name, share in self.unknown.items() if share >= _WORTH_SAYING]:
+            told.append(f"; not known is {' and '.join(unknown)} of them, so selection may remain")
+        if apart := [f"{name} by {abs(by):.2f}" for name, by in self.apart.items() if abs(by) >= NEGLIGIBLE]:
+            told.append(f"; they still differ in {' and '.join(apart)} standard deviations, so selection may remain")
+        return "".join(told)
+
+
 def no_recipients(campaigns: Iterable[str]) -> str:
     """Say that a comparison has no denominators."""
     return f"Unknown: no source says to whom {_listed(campaigns)} went; pass sends=."
@@ -120,10 +156,10 @@ def selection(
     rate: Rate | str,
     raw: float,
     found: Standardised,
-    unknown: Mapping[str, float] | None = None,
+    limits: Limits | None = None,
     is_share: bool = True,
 ) -> str:
-    """Say how much of a raw difference is selection, and what remains between people alike."""
+    """Say how much of a raw difference is selection, what remains between people alike, and what that rests on."""
     adjusted = found.difference
     ahead, behind, sign = (treated, control, 1) if raw >= 0 else (control, treated, -1)
     left = sign * adjusted.estimate
@@ -137,7 +173,7 @@ def selection(
         told = f"The {unit.named(abs(raw))} by which {more} are all selection"
     else:
         told = f"Of the {unit.named(abs(raw))} by which {more}, {unit.of_it(selected)} are selection"
-    return f"{told}: {_remaining(left, bounds, unit)}{_hidden(unknown or {})}{_doubt(found)}."
+    return f"{told}: {_remaining(left, bounds, unit)}{limits or ''}{_doubt(found)}."
 
 
 def unadjusted(
@@ -192,7 +228,7 @@ class _Unit:
         return cls(False, 2 if largest >= 0.1 else 4)
 
     def of_it(self, value: float) -> str:
-        scaled = 100 * value if self.is_share else value
+        scaled = round(100 * value if self.is_share else value, self.figures)
         return f"{scaled + 0.0:.{self.figures}f}".replace("-", "−")
 
     def named(self, value: float) -> str:
@@ -213,12 +249,6 @@ def _remaining(left: float, bounds: list[float], unit: _Unit) -> str:
 
 def _within(bounds: list[float], unit: _Unit) -> str:
     return f"95 % interval {unit.of_it(bounds[0])} to {unit.of_it(bounds[1])}"
-
-
-def _hidden(unknown: Mapping[str, float]) -> str:
-    """Say of what share of "people alike" it is not known whether they are."""
-    told = [f"{name} of {share:.0%}" for name, share in unknown.items() if share >= _WORTH_SAYING]
-    return f"; not known is {' and '.join(told)} of them, so selection may remain" if told else ""
 
 
 def _doubt(found: Standardised) -> str:

@@ -6,12 +6,14 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bulkkit.errors import InputError
 from bulkkit.frames import require
 from bulkkit.metrics import RATE_COLUMNS
 from bulkkit.reactions import TRAITS
 from bulkkit.statistics import benjamini_hochberg, enough, holm, newcombe, two_proportions
+from bulkkit.statistics.intervals import quantile
 
 CORRECTIONS: Final = {"holm": holm, "benjamini-hochberg": benjamini_hochberg}
 LEVEL: Final = 0.05
@@ -25,6 +27,9 @@ CONTRAST_COLUMNS: Final = (
     "stands_out",
 )
 
+_EXACT: Final = 1e-6
+"""What bounds written in double precision tell of a million messages is right to this."""
+
 _FAMILY: Final = ["rate", "counts"]
 
 
@@ -35,7 +40,8 @@ def against_rest(rates: pd.DataFrame, correction: str = "holm") -> pd.DataFrame:
     ----------
     rates
         What `bulkkit.rates` returned, of groups that share no messages. All its rows are one family of tests: leave
-        only the rates that you look at, for instance `rates.query("rate == 'clicked' and counts == 'human'")`.
+        only the rates that you look at, for instance `rates.query("rate == 'clicked' and counts == 'human'")`. Each
+        group counts for as many messages as its interval tells: several to the same people are worth fewer.
     correction
         "holm": the chance that any group at all is called out wrongly is 5 % at most, however the groups hang
         together; the default, for a claim that is to be defended. "benjamini-hochberg": of the groups called out 5 %
@@ -70,13 +76,36 @@ def against_rest(rates: pd.DataFrame, correction: str = "holm") -> pd.DataFrame:
     return rates.assign(**_contrasts(rates, correction))
 
 
+def _worth(rates: pd.DataFrame) -> NDArray[Any]:
+    """Return how many independent messages each row's Wilson interval is of: from the product of its bounds."""
+    n, value, lower, upper = (
+        rates[name].astype("Float64").to_numpy(float, na_value=np.nan)
+        for name in ("denominator", "value", "lower", "upper")
+    )
+    flip = value < 0.5
+    p, low, high = (np.where(flip, 1 - bound, bound) for bound in (value, lower, upper))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = quantile(0.95) ** 2 / (p**2 / (low * high) - 1)
+    return np.where((found > 0) & (found < n * (1 - _EXACT)) & (value <= 1), found, n)
+
+
+def _scaled(events: NDArray[Any], trials: NDArray[Any], worth: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return events and trials of the same rate, as many as the trials are worth."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return events * (worth / trials), worth
+
+
 def _contrasts(rates: pd.DataFrame, correction: str) -> dict[str, Any]:
     known = rates["value"].notna()
-    counts = rates[["numerator", "denominator"]].astype("Float64").where(known)
+    counts = rates[["numerator", "denominator"]].astype("Float64").where(known).assign(worth=_worth(rates))
     rest = counts.groupby([rates[name] for name in _FAMILY]).transform("sum") - counts
-    x, n, others, most = (frame[name].to_numpy(float, na_value=np.nan) for frame in (counts, rest) for name in counts)
-    told = (n > 0) & (most > 0)
-    x, n, others, most = (np.where(told, values, np.nan) for values in (x, n, others, most))
+    one, all_others = (
+        tuple(frame[name].to_numpy(float, na_value=np.nan) for name in counts) for frame in (counts, rest)
+    )
+    told = (one[1] > 0) & (all_others[1] > 0)
+    (x, n), (others, most) = (
+        _scaled(*(np.where(told, values, np.nan) for values in side)) for side in (one, all_others)
+    )
     found = newcombe(x, n, others, most)
     sure = enough(x, n) & enough(others, most)
     p_value = np.where(sure, two_proportions(x, n, others, most), np.nan)

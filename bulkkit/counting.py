@@ -10,7 +10,9 @@ import pandas as pd
 
 from bulkkit.dimensions import CAMPAIGN, Frames, aliases, joined
 from bulkkit.outcomes import KEY, MEASURES, NOT_TOLD, Frame, Knowledge, Measure, Messages
+from bulkkit.outcomes.messages import with_measures
 from bulkkit.reactions import applying, divided, divides
+from bulkkit.repetition import squares
 
 
 def counted(messages: Messages, events: Frame, groups: list[str], frames: Frames, unique: bool) -> pd.DataFrame:
@@ -25,10 +27,20 @@ def counted(messages: Messages, events: Frame, groups: list[str], frames: Frames
     own = {alias: name for alias, name in named.items() if name != CAMPAIGN and alias not in traits}
     rows = joined(messages.rows, own, frames)
     found = _whole(messages, rows, list(own))
+    if not traits and unique and CAMPAIGN not in groups:
+        return _with_squares(
+            most_known(_by_group(found, messages.knowledge, named), list(named)), messages, rows, named
+        )
     if traits or not unique:
         happened = divided(messages, rows, events, traits, frames, unique)
         found = _parted(found, happened, [*own, KEY[0]], traits, unique)
     return most_known(_by_group(found, messages.knowledge, named), list(named))
+
+
+def _with_squares(counts: pd.DataFrame, messages: Messages, rows: Frame, named: Mapping[str, str]) -> pd.DataFrame:
+    """Add what tells how alike a person's messages are (`repetition`), in the groups where people had several."""
+    spread = named_alike(squares(with_measures(messages, rows, list(named)), list(named)), list(named))
+    return counts.merge(spread, how="left", on=[*named, "_known"])
 
 
 def measures_in(counts: pd.DataFrame) -> list[Measure]:
@@ -38,10 +50,15 @@ def measures_in(counts: pd.DataFrame) -> list[Measure]:
 
 def most_known(counts: pd.DataFrame, groups: list[str]) -> pd.DataFrame:
     """Leave out messages of campaigns with unknown recipients where the group has others, so that rates stay whole."""
-    told = {alias: _named(counts[alias]) for alias in groups}
-    counts = counts.assign(**told).groupby([*groups, "_known"], as_index=False, dropna=False).sum()
+    counts = named_alike(counts, groups)
     best = counts.groupby(groups, dropna=False)["_known"].transform("max")
     return counts[counts["_known"] == best].reset_index(drop=True)
+
+
+def named_alike(counts: pd.DataFrame, groups: list[str]) -> pd.DataFrame:
+    """Return the sums by group and by whether recipients are known, the groups named as all libraries name them."""
+    told = {alias: _named(counts[alias]) for alias in groups}
+    return counts.assign(**told).groupby([*groups, "_known"], as_index=False, dropna=False).sum()
 
 
 def _named(labels: pd.Series[Any]) -> pd.Series[Any]:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeAlias
 
 import narwhals as nw
 import pandas as pd
 from numpy.typing import NDArray
 
 from bulkkit import conclusions
-from bulkkit.counting import counted, measures_in, most_known
-from bulkkit.dimensions import Frames, aliases
+from bulkkit.counting import counted, measures_in, most_known, named_alike
+from bulkkit.dimensions import CAMPAIGN, Frames, aliases
 from bulkkit.errors import InputError
 from bulkkit.outcomes import MEASURES, AnyFrame, Frame, Measure, Messages, keyed
-from bulkkit.statistics import mean_count, wilson
+from bulkkit.reactions import divides
+from bulkkit.repetition import design_effect, squares
+from bulkkit.statistics import Interval, mean_count, wilson
 from bulkkit.vocabulary import Counts, Rate
+
+Saying: TypeAlias = Callable[[Rate, int, int], str]
+"""What says whether a numerator and a denominator are data enough."""
 
 RATE_COLUMNS: Final = ("rate", "counts", "numerator", "denominator", "value", "lower", "upper", "verdict")
 
@@ -66,10 +71,13 @@ def rates(
 
     Notes
     -----
-    Bounces are of what was sent; unsubscribes and complaints of what was delivered (sent, not rejected, not bounced);
-    opens and clicks of what was delivered to people who were not left untracked. Complaints reported by events count
-    whoever's network they come from: Gmail reports none, so a sender's own rate is a floor of what Gmail sees.
+    Bounces are of what was sent; unsubscribes of what was delivered (sent, not rejected, not bounced); complaints of
+    what was delivered outside Gmail, which reports none (addresses at gmail.com, and where sends have a column
+    `network`, "Google"), unless a complaint from there is among the events; opens and clicks of what was delivered to
+    people who were not left untracked.
     Messages of campaigns about which a source is silent stand in no row beside those about which it is known.
+    Where people had several messages of a group, as in any grouping over campaigns, the interval allows for a person's
+    messages being alike (design effect, Kish 1965); of parts of reactions (link, hour …) over campaigns it does not.
     Where many rows are looked through for one that stands out, some will by chance: see `against_rest`.
     """
     groups = [by] if isinstance(by, str) else list(by)
@@ -77,29 +85,34 @@ def rates(
         raise InputError('by names no column; use by="campaign", or the columns to group by.')
     rows = keyed(events, "events")
     frames: Frames = {"sends": sends, "contacts": contacts, "events": rows}
-    return _table(counted(Messages.of(rows, sends), rows, groups, frames, unique), groups, unique)
+    say = conclusions.part if any(divides(name, frames) for name in groups) else conclusions.data
+    counts = counted(Messages.of(rows, sends), rows, groups, frames, unique)
+    return _table(counts, groups, say if unique else conclusions.total)
 
 
 def tabulated(messages: Frame, groups: list[str]) -> pd.DataFrame:
     """Return the rates frame of messages (`outcomes`) that `dimensions.labelled` gave their groups."""
     sums = [nw.col(f"{measure.name}_{part}").sum() for measure in MEASURES for part in "ndk"]
     found = messages.group_by(*aliases(groups), "_known").agg(*sums).collect("pandas").to_native()
-    return _table(most_known(found, aliases(groups)), groups)
+    counts = most_known(found, aliases(groups))
+    if CAMPAIGN not in groups:
+        counts = counts.merge(named_alike(squares(messages, aliases(groups)), aliases(groups)), how="left")
+    return _table(counts, groups)
 
 
-def _table(counts: pd.DataFrame, groups: list[str], unique: bool = True) -> pd.DataFrame:
+def _table(counts: pd.DataFrame, groups: list[str], say: Saying = conclusions.data) -> pd.DataFrame:
     labels = counts[aliases(groups)].set_axis(groups, axis=1)
-    parts = [pd.concat([labels, _measured(counts, measure, unique)], axis=1) for measure in measures_in(counts)]
+    parts = [pd.concat([labels, _measured(counts, measure, say)], axis=1) for measure in measures_in(counts)]
     table = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
     return table.astype({"rate": "str", "counts": "str", "verdict": "str"})
 
 
-def _measured(counts: pd.DataFrame, measure: Measure, unique: bool) -> pd.DataFrame:
+def _measured(counts: pd.DataFrame, measure: Measure, say: Saying) -> pd.DataFrame:
     known = counts[f"{measure.name}_k"] > 0
     numerator = counts[f"{measure.name}_n"].astype("Int64").where(known)
     denominator = _denominator(counts, measure, known)
     x, n = _floats(numerator), _floats(denominator.where(known))
-    interval = wilson(x, n) if unique else mean_count(x, _floats(counts[f"{measure.name}_q"]), n)
+    interval = _interval(counts, measure.name, x, n)
     heard = counts[f"{measure.rate}_{Counts.ALL}_k"] > 0
     told = zip(numerator, denominator, heard, strict=True)
     return pd.DataFrame(
@@ -107,10 +120,19 @@ def _measured(counts: pd.DataFrame, measure: Measure, unique: bool) -> pd.DataFr
             "rate": str(measure.rate), "counts": str(measure.counts),
             "numerator": numerator, "denominator": denominator,
             "value": interval.estimate, "lower": interval.lower, "upper": interval.upper,
-            "verdict": [_verdict(measure, *row, unique=unique) for row in told],
+            "verdict": [_verdict(measure, say, *row) for row in told],
         },
         index=counts.index,
     )  # fmt: skip
+
+
+def _interval(counts: pd.DataFrame, name: str, x: NDArray[Any], n: NDArray[Any]) -> Interval[NDArray[Any]]:
+    if f"{name}_q" in counts:
+        return mean_count(x, _floats(counts[f"{name}_q"]), n)
+    if f"{name}_nn" not in counts:
+        return wilson(x, n)
+    effect = design_effect(counts, name)
+    return wilson(x / effect, n / effect)
 
 
 def _denominator(counts: pd.DataFrame, measure: Measure, known: pd.Series[bool]) -> pd.Series[Any]:
@@ -126,9 +148,9 @@ def _floats(column: pd.Series[Any]) -> NDArray[Any]:
     return column.to_numpy(float, na_value=float("nan"))
 
 
-def _verdict(measure: Measure, numerator: Any, denominator: Any, heard: bool, *, unique: bool) -> str:
+def _verdict(measure: Measure, say: Saying, numerator: Any, denominator: Any, heard: bool) -> str:
     if pd.isna(numerator):
         return conclusions.ignorance(measure.rate, heard)
     if pd.isna(denominator):
         return conclusions.NO_RECIPIENTS
-    return (conclusions.data if unique else conclusions.total)(measure.rate, int(numerator), int(denominator))
+    return say(measure.rate, int(numerator), int(denominator))

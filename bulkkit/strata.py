@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -50,9 +50,12 @@ class Covariates:
     numbers: pd.DataFrame
     order: tuple[str, ...]
 
-    def cut(self, groups: int) -> pd.DataFrame:
-        """Return all columns as labels, numbers cut at their quantiles into so many groups at most."""
-        cuts = {name: _cut(self.numbers[name], groups) for name in self.numbers}
+    def cut(self, groups: int, alone: Mapping[str, pd.Series[Any]]) -> pd.DataFrame:
+        """Return all columns as labels, numbers cut at their quantiles into so many groups at most.
+
+        Where `alone` has a label of a number for a message, that one stays, and only the rest is cut.
+        """
+        cuts = {name: _cut_beside(self.numbers[name], groups, alone[str(name)]) for name in self.numbers}
         return pd.DataFrame({n: cuts[n] if n in cuts else self.labels[n] for n in self.order}, self.labels.index)
 
     def of(self, chosen: Any) -> Covariates:
@@ -89,25 +92,43 @@ def _is_fine(column: pd.Series[Any]) -> bool:
     return (measured or pd.api.types.is_datetime64_any_dtype(column)) and column.nunique() > FEW_VALUES
 
 
-def _cut(column: pd.Series[Any], groups: int) -> pd.Series[Any]:
-    """Return quantile groups, named by their bounds; who has no number is a group of its own."""
+def _cut_beside(column: pd.Series[Any], groups: int, alone: pd.Series[Any]) -> pd.Series[Any]:
+    """Return quantile groups of those who have no label yet, beside the labels of the others, in order."""
+    free = alone.isna()
+    if free.all():
+        return cut(column, groups)
+    told = column.where(free)
+    if told.isna().all():
+        words = alone.fillna(NOT_TOLD)
+    else:
+        words = cut(told, groups, is_least=told.min() == column.min()).astype("str").where(free, alone)
+    order = column.groupby(words).min().sort_values().index
+    return words.astype(pd.CategoricalDtype(list(order), ordered=True))
+
+
+def cut(column: pd.Series[Any], groups: int, *, is_least: bool = True) -> pd.Series[Any]:
+    """Return quantile groups, named by their bounds (the first by its upper one, if nothing lies below it).
+
+    Who has no number is a group of its own.
+    """
     if pd.api.types.is_datetime64_any_dtype(column):
         column = column.dt.tz_localize(None)
     edges = np.unique(column.dropna().quantile(np.linspace(0, 1, groups + 1), interpolation="lower").to_numpy())
     inner = edges[1:-1] if len(edges) > 2 else edges[:1]
-    names = _bounds_named(list(edges[:1]) + list(inner), [*inner, edges[-1]])
+    names = _bounds_named(list(edges[:1]) + list(inner), [*inner, edges[-1]], is_least)
     place = np.where(column.isna(), len(names), np.searchsorted(inner, column.to_numpy(), side="left"))
     dtype = pd.CategoricalDtype([*names, NOT_TOLD], ordered=True)
     return pd.Series(pd.Categorical.from_codes(place, dtype=dtype), column.index)
 
 
-def _bounds_named(lows: list[Any], highs: list[Any]) -> list[str]:
+def _bounds_named(lows: list[Any], highs: list[Any], is_least: bool) -> list[str]:
     """Return a name for each group, with as many figures as keep them apart."""
     for figures in (6, 12, 17):
         names = [
             f"{_written(low, figures)} to {_written(high, figures)}" for low, high in zip(lows, highs, strict=True)
         ]
-        names[0] = f"up to {_written(highs[0], figures)}"
+        if is_least:
+            names[0] = f"up to {_written(highs[0], figures)}"
         if len(set(names)) == len(names):
             break
     return names

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from bulkkit.comparison import LEAST_OVERLAP, Comparison, compare
-from bulkkit.conclusions import selection
+from bulkkit.conclusions import Limits, selection
 from bulkkit.errors import InputError
 from bulkkit.statistics import Interval, Standardised, newcombe
 from bulkkit.vocabulary import Rate
@@ -318,6 +318,8 @@ def test_sends_tell_recipients_and_starts() -> None:
          "selection: between people alike it drew 3.0 points fewer (95 % interval −5.0 to −1.0)."),
         (0.02, (0.03, 0.01, 0.05), 99, "spring drew more clicks than autumn by 2.0 points, and selection hid 1.0 more: "
          "between people alike it drew 3.0 points more (95 % interval 1.0 to 5.0)."),
+        (0.06, (-0.0001, -0.02, 0.02), 99, "The 6.0 points by which spring drew more clicks than autumn are all "
+         "selection: between people alike 0.0 are left, which may be chance (95 % interval −2.0 to 2.0)."),
         (0.002, (0.001, -0.001, 0.003), 4, "Of the 0.20 points by which spring drew more clicks than autumn, 0.10 are "
          "selection: between people alike 0.10 are left, which may be chance (95 % interval −0.10 to 0.30); there is "
          "not enough data to lean on this."),
@@ -330,6 +332,17 @@ def test_one_verdict_for_each_turn_of_events(
     rate = Interval(0.1, 0.05, 0.15)
     found = Standardised(Interval(*adjusted), rate, rate, 1000, events)
     assert selection("spring", "autumn", Rate.CLICKED, raw, found) == said
+
+
+def test_a_verdict_says_what_it_leaves_open() -> None:
+    """Who is left out, of whom a column is unknown, in what people alike still differ; small things are not said."""
+    limits = Limits(0.7, {"tenure": 0.25, "provider": 0.01}, {"history": -0.26, "recency": 0.12, "age": 0.04})
+    assert str(limits) == (
+        "; only 70% have their like on the other side, and the rest is left out"
+        "; not known is tenure of 25% of them, so selection may remain"
+        "; they still differ in history by 0.26 and recency by 0.12 standard deviations, so selection may remain"
+    )
+    assert str(Limits(0.97, {"tenure": 0.02}, {"history": 0.03})) == ""
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,20 @@ def test_hours_count_each_reaction_where_it_first_happened() -> None:
     assert {hour: n for hour, (n, _) in _counted(table, "bounced", "hour").items()} == {0: 1, 3: 0}
 
 
+def test_an_hour_of_complaints_is_held_against_no_limit() -> None:
+    """Gmail's limits are of all complaints: no hour without one is called below them."""
+    quiet = pd.DataFrame(
+        {"kind": "delivered", "email": [f"p{i}@x.example" for i in range(4000)], "at": pd.Timestamp(SENT, tz="UTC")}
+    )
+    late = quiet.iloc[:40].assign(kind="complained", at=pd.Timestamp(SENT, tz="UTC") + pd.Timedelta("30h"))
+    early = quiet.iloc[40:41].assign(kind="complained")
+    events = pd.concat([quiet, late, early]).assign(campaign="spring", source="x")
+    assert "Gmail" in bk.rates(events).set_index("rate").loc["complained", "verdict"]
+    hours = bk.rates(events, by="hour").query("rate == 'complained'")
+    assert hours["hour"].tolist() == [0, 30]
+    assert not hours["verdict"].str.contains("Gmail").any()
+
+
 def test_bounces_are_divided_by_what_they_say() -> None:
     """A bounce type divides bounces out of everything sent, unless the sends have a column of that name."""
     table = bk.rates(_history(), by="bounce_type")

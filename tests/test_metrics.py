@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import narwhals as nw
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -12,9 +13,12 @@ from hypothesis import strategies as st
 
 from bulkkit.addresses import mailbox_key
 from bulkkit.conclusions import complaints, data
+from bulkkit.contrasts import against_rest
 from bulkkit.errors import InputError
 from bulkkit.metrics import RATE_COLUMNS, rates
 from bulkkit.outcomes import mailboxes
+from bulkkit.repetition import design_effect
+from bulkkit.statistics import wilson
 from bulkkit.vocabulary import EventKind, Rate
 
 PEOPLE = [
@@ -139,6 +143,28 @@ def test_a_campaign_counted_by_hand() -> None:
         ("bounced", "all"): (2, 9), ("hard_bounced", "all"): (1, 9), ("soft_bounced", "all"): (1, 9),
         ("unsubscribed", "all"): (1, 7), ("complained", "all"): (1, 7),
     }  # fmt: skip
+
+
+def test_complaints_are_of_networks_that_report_them() -> None:
+    """Gmail tells nobody who complained: its people, and those whose mail it runs, are in no complaint rate."""
+    people = ["a@gmail.com", "b.c@googlemail.com", "c@shop.example", "d@firm.example", "e@gmail.com.example"]
+    events = _events(*[("sent", one) for one in people], ("complained", "c@shop.example"), ("unsubscribed", people[0]))
+    assert _counted(rates(events), "complained") == (1, 3)
+    assert _counted(rates(events), "unsubscribed") == (1, 5)
+    sends = pd.DataFrame({"campaign": "spring", "email": people, "state": "accepted", "network": "Google"})
+    assert _counted(rates(events, sends.iloc[3:4]), "complained") == (1, 2)
+    told = pd.concat([events, _events(("complained", "a@gmail.com"))])
+    assert _counted(rates(told), "complained") == (2, 4)
+
+
+def test_where_no_network_reports_complaints_nothing_is_known() -> None:
+    """A provider that reports none has no complaint rate of 0, and the verdict says why."""
+    events = _events(("sent", "a@gmail.com"), ("sent", "c@b.example"), ("complained", "c@b.example"))
+    contacts = pd.DataFrame({"email": ["a@gmail.com", "c@b.example"], "provider": ["Gmail", "other"]})
+    table = rates(events, contacts=contacts, by="provider").set_index(["provider", "rate"])
+    row = table.loc[("Gmail", "complained")]
+    assert (row["denominator"], pd.isna(row["value"])) == (0, True)
+    assert row["verdict"] == "unknown: nothing was delivered to a network that reports complaints"
 
 
 def test_a_late_bounce_takes_the_delivery_back() -> None:
@@ -313,6 +339,48 @@ def test_campaigns_with_unknown_recipients_stand_in_no_mixed_row() -> None:
     )
     contacts = pd.DataFrame({"email": ["a@b.example", "c@b.example"], "provider": "X"})
     assert _counted(rates(events, contacts=contacts, by="provider"), "complained") == (1, 1)
+
+
+def test_a_column_of_objects_is_read_to_its_end() -> None:
+    """Truth values that begin after hundreds of missing ones are seen for what they are."""
+    people = [f"p{i}@x.example" for i in range(300)]
+    sent = pd.DataFrame({"kind": "sent", "campaign": "spring", "email": people, "machine": None}, dtype=object)
+    clicks = sent.iloc[:6].assign(kind="clicked", machine=[False, True] * 3)
+    table = rates(pd.concat([sent, clicks], ignore_index=True))
+    assert (_counted(table, "clicked", "human"), _counted(table, "clicked")) == ((3, 300), (6, 300))
+
+
+def test_messages_to_the_same_people_are_worth_as_many_people() -> None:
+    """Ten campaigns with which everybody does what they always do are known no better than one of them."""
+    rng = np.random.default_rng(5)
+    people = pd.DataFrame({"email": [f"p{i}@x.example" for i in range(300)], "half": ["a", "b", "b"] * 100})
+    sent = people[["email"]].assign(kind="sent", at=pd.Timestamp("2026-06-01", tz="UTC"), source="x", machine=None)
+    one = pd.concat([sent, sent[rng.random(300) < 0.3].assign(kind="clicked", machine=False)])
+    ten = pd.concat([one.assign(campaign=f"c{i}") for i in range(10)])
+    once, often = (rates(events, contacts=people, by="half") for events in (one.assign(campaign="c0"), ten))
+    assert (often["denominator"] == 10 * once["denominator"]).all()
+    told = [table.loc[once["numerator"] > 0, ["value", "lower", "upper"]] for table in (often, once)]
+    pd.testing.assert_frame_equal(*told)
+    clicks = [table[table["rate"].eq("clicked") & table["counts"].eq("human")] for table in (once, often)]
+    apart = [against_rest(table)[["difference_lower", "difference_upper", "p_value"]] for table in clicks]
+    pd.testing.assert_frame_equal(*apart, rtol=1e-6)
+
+
+def test_the_interval_over_campaigns_covers_what_people_do() -> None:
+    """Over 2,000 histories of people with habits it covers 94 to 96 %, where messages as such cover far less."""
+    rng = np.random.default_rng(6)
+    covered = np.zeros(2)
+    for _ in range(2000):
+        habit, received = rng.beta(1, 3, 400), rng.integers(1, 9, 400)
+        did = rng.binomial(received, habit)
+        sums = {"n": did, "d": received, "nn": did**2, "nd": did * received, "dd": received**2}
+        counts = pd.DataFrame({f"x_{name}": [float(values.sum())] for name, values in sums.items()})
+        effect = float(design_effect(counts, "x")[0])
+        for place, worth in enumerate((effect, 1.0)):
+            found = wilson(did.sum() / worth, received.sum() / worth)
+            covered[place] += found.lower <= 0.25 <= found.upper
+    assert 0.94 <= covered[0] / 2000 <= 0.96
+    assert covered[1] / 2000 < 0.9
 
 
 def test_frames_that_cannot_be_used_are_refused() -> None:

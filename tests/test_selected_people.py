@@ -88,6 +88,45 @@ def test_numbers_are_cut_only_as_finely_as_both_sides_meet() -> None:
     assert set(dated.balance["level"]) >= {"mean"}
 
 
+@pytest.mark.parametrize("edge", [0.2, 0.25, 0.3])
+def test_wide_groups_do_not_hide_where_the_sides_are_apart(edge: float) -> None:
+    """Poor customers got no mail and rich ones nothing else: they are left out, and the verdict says how many."""
+    people = _shop(np.random.default_rng(20), 60_000).query("arm != 'mens'")
+    low, high = people["history"].quantile([edge, 1 - edge])
+    people = people[np.where(people["arm"] == "womens", people["history"] > low, people["history"] < high)]
+    found = compare(_mailed(people), contacts=people, treated="womens", control="none", adjust=["history", "channel"])
+    alike = people["history"].between(low, high)
+    assert found.overlap == pytest.approx(alike.mean(), abs=0.1)
+    assert found.adjusted.lower <= people.loc[alike, "effect"].mean() <= found.adjusted.upper
+    assert found.balance.set_index(["covariate", "level"]).loc[("history", "mean"), "after"] < 0.05
+    groups = found.strata["history"].unique()
+    assert [name for name in groups if name.startswith("up to ")] == [groups[0]]
+    assert f"; only {found.overlap:.0%} have their like on the other side" in found.verdict
+
+
+def test_sides_that_never_meet_in_a_number_are_refused() -> None:
+    """Where each side has its own half of a number, or one side has none at all, nobody has a like."""
+    people = _shop(np.random.default_rng(22), 6000).query("arm != 'mens'")
+    mailed, middle = people["arm"] == "womens", people["history"].median()
+    halves = people[(people["history"] > middle) == mailed]
+    missing = people.assign(history=people["history"].where(mailed))
+    for chosen in (halves, missing):
+        found = compare(_mailed(chosen), contacts=chosen, treated="womens", control="none", adjust="history")
+        assert found.overlap < 0.05
+        assert found.verdict.startswith("no overlap")
+        assert np.isnan(found.adjusted.difference)
+
+
+def test_what_groups_are_too_wide_for_is_said() -> None:
+    """Where people in one group still differ by much, the verdict says in what and by how much."""
+    rng = np.random.default_rng(21)
+    people = _shop(rng, 42).query("arm != 'mens'")
+    people["history"] = rng.permutation(len(people)) * 10 + np.where(people["arm"] == "womens", 120, 0)
+    found = compare(_mailed(people), contacts=people, treated="womens", control="none", adjust="history")
+    assert found.balance.set_index(["covariate", "level"]).loc[("history", "mean"), "after"] > 0.1
+    assert "; they still differ in history by " in found.verdict
+
+
 def test_a_number_of_which_some_is_missing_has_a_group_for_that() -> None:
     """People without the number are compared with people without it."""
     people = _shop(np.random.default_rng(13), 3000).query("arm != 'mens'")

@@ -102,7 +102,7 @@ def sent_of(shares: Mapping[str, Band]) -> float:
 
 def delivered_of(shares: Mapping[str, Band]) -> float:
     """Return how many messages were delivered: what unsubscribes stand on, else what was sent and did not bounce."""
-    known = _denominator(shares, (Rate.UNSUBSCRIBED, Rate.COMPLAINED))
+    known = _denominator(shares, (Rate.UNSUBSCRIBED,))
     bounced = shares.get(Rate.BOUNCED)
     if numerals.is_known(known) or bounced is None or bounced.ceiling is None:
         return known

@@ -40,7 +40,7 @@ WORDING: Final[Mapping[str, Wording]] = MappingProxyType(
         Rate.HARD_BOUNCED: Wording("Bounced hard", "bounced hard", "hard bounce rate", "of sent"),
         Rate.SOFT_BOUNCED: Wording("Bounced softly", "bounced softly", "soft bounce rate", "of sent"),
         Rate.UNSUBSCRIBED: Wording("Unsubscribed", "unsubscribed", "unsubscribe rate", "of delivered"),
-        Rate.COMPLAINED: Wording("Complained", "complained", "complaint rate", "of delivered"),
+        Rate.COMPLAINED: Wording("Complained", "complained", "complaint rate", "of delivered outside Gmail"),
     }
 )
 

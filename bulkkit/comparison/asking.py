@@ -11,7 +11,7 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 
 from bulkkit import conclusions
-from bulkkit.comparison.grouping import balance, grouped, tabled
+from bulkkit.comparison.grouping import MEAN, balance, grouped, tabled
 from bulkkit.comparison.reading import Sides, handed_to, measure_of, reactions, unanswerable, with_outcome
 from bulkkit.comparison.result import COUNTED, LEAST_OVERLAP, Comparison
 from bulkkit.comparison.sample import Sample
@@ -81,9 +81,11 @@ def compare(
     Direct standardisation: in each group of people alike the two rates are compared, and the groups weigh by their
     share of both sides' people together, each person once. It equals inverse-probability weighting with the
     probability estimated in each group; `weighted` takes it from a logistic model of all columns instead. Groups on one
-    side only are left out and lower the overlap; under 50 % overlap the adjusted estimate is refused. The interval
-    (`bulkkit.statistics.standardise`) allows for people on both sides. Below some 1,500 people
-    it covers 93 to 94 %. Adjusting removes selection on what is adjusted for and on nothing else.
+    side only are left out and lower the overlap; under 50 % overlap the adjusted estimate is refused. Where a number of
+    one side lies away from all of the other's (in 20 groups of equal size), no wider group makes them alike. The
+    interval (`bulkkit.statistics.standardise`) allows for people on both sides. Below some 1,500 people it covers 93
+    to 94 %.
+    Adjusting removes selection on what is adjusted for and on nothing else.
 
     The clean answer is a random holdout: everybody drawn to get the message, whether or not it arrived, against
     everybody drawn not to (intention to treat). Then `adjusted` is `raw`, or sharpened by `before` (Deng, Xu, Kohavi
@@ -145,7 +147,10 @@ def _verdict(answer: Comparison, found: Standardised, is_share: bool) -> str:
     sides = answer.treated, answer.control
     if not answer.is_adjusted:
         return conclusions.unadjusted(*sides, answer.rate, found, is_share)
-    return conclusions.selection(*sides, answer.rate, answer.raw.difference, found, answer.unknown, is_share)
+    means = answer.balance[answer.balance["level"] == MEAN]
+    apart = dict(zip(means["covariate"], means["after"], strict=True))
+    limits = conclusions.Limits(answer.overlap, answer.unknown, apart)
+    return conclusions.selection(*sides, answer.rate, answer.raw.difference, found, limits, is_share)
 
 
 def _not_known(strata: pd.DataFrame) -> dict[str, float]:

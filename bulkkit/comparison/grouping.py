@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bulkkit.comparison.result import BALANCE_COLUMNS
 from bulkkit.comparison.sample import Sample
-from bulkkit.strata import Covariates
+from bulkkit.strata import Covariates, cut
 
 FINENESS: Final = (10, 8, 7, 6, 5, 4, 3)
 """Groups that a number is cut into. Five remove 90 % of the bias that it brings, more remove most of the rest (Cochran
@@ -20,15 +20,36 @@ FINENESS: Final = (10, 8, 7, 6, 5, 4, 3)
 WELL_MET: Final = 0.95
 """The finest cut is taken at which so many people have their like on the other side; outcomes are not looked at."""
 
+LOOKED_AT: Final = 20
+"""Groups in which each number is first looked at by itself. Where such a group holds one side only, its people have no
+like, and no wider group may give them one (common support; Crump, Hotz, Imbens and Mitnik 2009)."""
+_OF_A_SIDE: Final = 5
+"""Of the smaller side each of those groups holds so many in the mean: that chance leaves one empty is rare."""
+
+MEAN: Final = "mean"
+"""The level of `balance` that is a number's mean."""
+
 
 def grouped(sample: Sample, known: Covariates) -> tuple[Sample, pd.DataFrame]:
     """Return the messages in groups of people alike, and what each group is."""
+    alone = {str(name): _alone(sample, known.numbers[name]) for name in known.numbers}
+    apart = np.any([label.notna() for label in alone.values()], axis=0) if alone else np.zeros(len(sample.group), bool)
+    people = replace(sample, group=apart.astype(int)).people()
     for groups in FINENESS:
-        number, labels = _numbered(known.cut(groups))
+        number, labels = _numbered(known.cut(groups, alone))
         found = replace(sample, group=number)
-        if known.numbers.columns.empty or _overlap(found) >= WELL_MET:
+        if known.numbers.columns.empty or _overlap(found) >= WELL_MET * people[0] / people.sum():
             break
     return found, labels
+
+
+def _alone(sample: Sample, column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return a label for each message that no number near its own answers on the other side; missing for the others."""
+    smaller = min(int(sample.treated.sum()), int((~sample.treated).sum()))
+    labels = cut(column, int(np.clip(smaller // _OF_A_SIDE, FINENESS[-1], LOOKED_AT)))
+    found = replace(sample, group=labels.cat.codes.to_numpy().astype(int))
+    met = _both(found) | (_overlap(found) >= WELL_MET)
+    return labels.astype("str").mask(met[found.group])
 
 
 def tabled(labels: pd.DataFrame, sample: Sample) -> pd.DataFrame:
@@ -61,7 +82,7 @@ def balance(sample: Sample, strata: pd.DataFrame, known: Covariates) -> pd.DataF
             spread = np.sqrt((one * (1 - one) + two * (1 - two)) / 2)
             rows.append((name, str(level), float((one - two) / spread) if spread > 0 else 0.0, 0.0))
         if name in known.numbers:
-            rows.append((name, "mean", *_means(sample, strata, _as_numbers(known.numbers[name]))))
+            rows.append((name, MEAN, *_means(sample, strata, _as_numbers(known.numbers[name]))))
     return pd.DataFrame(rows, columns=list(BALANCE_COLUMNS))
 
 
@@ -86,8 +107,12 @@ def _as_numbers(column: pd.Series[Any]) -> NDArray[Any]:
 
 
 def _overlap(sample: Sample) -> float:
-    both = (sample.trials(sample.treated) > 0) & (sample.trials(~sample.treated) > 0)
-    return float(sample.people()[both].sum() / sample.people().sum())
+    return float(sample.people()[_both(sample)].sum() / sample.people().sum())
+
+
+def _both(sample: Sample) -> NDArray[np.bool_]:
+    """Return which groups hold people of both sides."""
+    return np.asarray((sample.trials(sample.treated) > 0) & (sample.trials(~sample.treated) > 0))
 
 
 def _numbered(alike: pd.DataFrame) -> tuple[NDArray[Any], pd.DataFrame]:

@@ -110,11 +110,9 @@ def _counted(rows: pd.DataFrame, what: str, counts: str) -> pd.Series[Any]:
 
 
 def _delivered(rows: pd.DataFrame) -> pd.Series[Any]:
-    """Return who is delivered to: whom unsubscribes or complaints are out of, else who was sent to without a bounce."""
+    """Return who is delivered to: whom unsubscribes are out of, else who was sent to without a bounce."""
     delivered = rows["bounced_all_d"] * (1 - rows["bounced_all_n"])
-    for name in ("complained_all", "unsubscribed_all"):
-        delivered = delivered.where(rows[f"{name}_k"] == 0, rows[f"{name}_d"])
-    return delivered
+    return delivered.where(rows["unsubscribed_all_k"] == 0, rows["unsubscribed_all_d"])
 
 
 def _lazy(frame: pd.DataFrame) -> Frame:

@@ -9,11 +9,11 @@ from typing import Any, Final
 
 import narwhals as nw
 
-from bulkkit.outcomes.joining import KEY, Frame, as_text
+from bulkkit.outcomes.joining import KEY, Frame
 from bulkkit.vocabulary import BounceType, EventKind, SendState
 
 FACTS: Final = (
-    "sent", "rejected", "bounced", "hard", "soft", "untracked",
+    "sent", "rejected", "bounced", "hard", "soft", "untracked", "at_google",
     "opened", "opened_human", "clicked", "clicked_human", "unsubscribed", "complained",
 )  # fmt: skip
 
@@ -77,6 +77,8 @@ def said_by_sends(sends: Frame) -> dict[str, nw.Expr]:
     """Turn the ledger's states into the same facts; the kind of a refusal is told by its enhanced code (RFC 3463)."""
     has = sends.collect_schema().names()
     said = {"untracked": is_no(sends, "tracked")} if "tracked" in has else {}
+    if "network" in has:
+        said["at_google"] = has_word(sends, "network", "google")
     if "state" not in has:
         return said | {"sent": nw.lit(True)}
     refused = has_word(sends, "state", SendState.REFUSED)
@@ -96,7 +98,8 @@ def has_word(frame: Frame, name: str, *words: str) -> nw.Expr:
     dtype = frame.collect_schema().get(name)
     if dtype is None:
         return nw.lit(False)
-    lowered = as_text(name, dtype).str.to_lowercase()
+    # Even where it is said to be text: of a column of objects only the first values were looked at.
+    lowered = nw.col(name).cast(nw.String).str.to_lowercase()
     return lowered.is_in([str(word) for word in words]).fill_null(False)
 
 

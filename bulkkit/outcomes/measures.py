@@ -46,5 +46,5 @@ MEASURES: Final = (
     Measure(Rate.HARD_BOUNCED, Counts.ALL, ("hard",), ("handed",)),
     Measure(Rate.SOFT_BOUNCED, Counts.ALL, ("only_soft",), ("handed",)),
     Measure(Rate.UNSUBSCRIBED, Counts.ALL, ("unsubscribed",), ("delivered",), ("knows_unsubscribed",)),
-    Measure(Rate.COMPLAINED, Counts.ALL, ("complained",), ("delivered",), ("knows_complained",)),
+    Measure(Rate.COMPLAINED, Counts.ALL, ("complained",), ("reporting",), ("knows_complained",)),
 )  # fmt: skip

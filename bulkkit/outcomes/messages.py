@@ -64,9 +64,18 @@ class Messages:
     def _one(self, name: str) -> nw.Expr:
         if name in ("handed", "delivered", "seen"):
             return self._reached(name)
+        if name == "reporting":
+            return self._reached("delivered") & (self._one("complained") | ~self._at_gmail())
         if name == "only_soft":
             return self._one("soft") & ~self._one("hard")
         return nw.col(f"_{name}") if name in self.facts else nw.lit(False)
+
+    def _at_gmail(self) -> nw.Expr:
+        """Return who is where nobody hears of complaints.
+
+        Gmail's feedback loop names no recipient (support.google.com/a/answer/6254652, 2026-11).
+        """
+        return nw.col(KEY[1]).str.ends_with("@gmail.com") | self._one("at_google")
 
     def _reached(self, name: str) -> nw.Expr:
         """Return whom a denominator holds; all who appear, where nobody knows to whom their campaign went."""
@@ -110,9 +119,16 @@ def outcomes(events: AnyFrame, sends: AnyFrame | None = None, campaigns: Collect
 
 def measured(messages: Messages, measures: Sequence[Measure] = MEASURES) -> Frame:
     """Return the columns of `outcomes` for some measures."""
+    return with_measures(messages, messages.rows, [KEY[0]], measures)
+
+
+def with_measures(
+    messages: Messages, rows: Frame, more: Sequence[str], measures: Sequence[Measure] = MEASURES
+) -> Frame:
+    """Return the same of messages that have got more columns: these, the mailbox, and the measures."""
     known = messages.knowledge.of_campaign("known")
     columns = (column for measure in measures for column in _columns(messages, measure))
-    return messages.rows.select(*KEY, _as_number(known).alias("_known"), *columns)
+    return rows.select(*more, KEY[1], _as_number(known).alias("_known"), *columns)
 
 
 def _columns(messages: Messages, measure: Measure) -> Iterable[nw.Expr]:

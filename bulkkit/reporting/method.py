@@ -6,9 +6,10 @@ from typing import Final
 
 METHOD: Final = (
     "Every rate counts people and not events: whoever opened three times counts once. Bounce rates are out of what was "
-    "sent. Unsubscribe and complaint rates are out of what was delivered: sent, and neither rejected nor bounced. Open "
-    "and click rates are out of what was delivered to people who may be tracked; what the others did is unknown, and "
-    "unknown is not no. Somebody who bounced and yet reacted counts as bounced.",
+    "sent. Unsubscribe rates are out of what was delivered: sent, and neither rejected nor bounced; complaint rates "
+    "out of what was delivered outside Gmail. Open and click rates are out of what was delivered to people who may be "
+    "tracked; what the others did is unknown, and unknown is not no. Somebody who bounced and yet reacted counts as "
+    "bounced.",
     "Opens and clicks are a range. Mail programs and scanners load pictures and follow links before anybody has read a "
     "word: Apple’s Mail Privacy Protection alone may be half of all opens. The lower end counts what is known to be "
     "people’s, the upper end everything; the truth lies between, and nearer to which end nobody can say. Clicks suffer "
@@ -25,8 +26,8 @@ METHOD: Final = (
     "are left out; where they hold more than half of the people, the comparison is refused. Its interval is built like "
     "Newcombe’s (method 10), and allows for people who got both. It removes selection on what was recorded and on "
     "nothing else: only a group held out at random, before the send, would settle it.",
-    "Complaints are those that networks report; Gmail reports none. Gmail’s own spam rate counts only mail that "
-    "reached the inbox, so no sender can compute it.",
+    "Complaints are those that networks report. Gmail reports none, so its people are left out of the complaint rate. "
+    "Gmail’s own spam rate counts only mail that reached the inbox, so no sender can compute it.",
 )
 
 REFERENCES: Final = (

@@ -74,7 +74,8 @@ COMPONENTS: Final = (
         "Find the records of consent; never write to bought addresses.",
     ),
     Component(
-        "complaints", 10, benchmarks.COMPLAINED, benchmarks.COMPLAINED_NEVER.value, "of deliveries in a year",
+        "complaints", 10, benchmarks.COMPLAINED, benchmarks.COMPLAINED_NEVER.value,
+        "of deliveries in a year outside Gmail, which reports none",
         "Make unsubscribing easier than complaining, and write to fewer people.",
     ),
     Component(

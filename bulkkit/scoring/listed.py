@@ -80,7 +80,7 @@ class Listed:
         columns = [name for name in CONSENT_COLUMNS if name in listed.columns]
         if not columns:
             return None
-        written = listed[columns].astype("str").apply(lambda column: column.str.strip().fillna("") != "")
+        written = listed[columns].apply(_is_written)
         recorded: pd.Series[Any] = written.drop(columns="consent_basis", errors="ignore").any(axis=1)
         if "consent_basis" in columns:
             recorded |= listed["consent_basis"].isin([ConsentBasis.OPT_IN, ConsentBasis.CUSTOMER])
@@ -94,3 +94,10 @@ class Listed:
             return pd.Series(dtype=float)
         known = self.people["provider"][self.people["provider"].notna() & (self.people["provider"] != UNKNOWN)]
         return known.value_counts(normalize=True)
+
+
+def _is_written(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return where something stands; spaces are nothing."""
+    if not (pd.api.types.is_object_dtype(column) or isinstance(column.dtype, (pd.StringDtype, pd.CategoricalDtype))):
+        return column.notna()
+    return column.astype("str").str.strip().fillna("") != ""

@@ -120,17 +120,20 @@ def _tried(events: AnyFrame, before: pd.Timestamp, rule: Rule, seen: pd.Series[A
         return pd.DataFrame()
     starts = rows.filter(nw.col("kind").is_in(RECEIVED)).group_by(KEY[0]).agg(nw.col("at").min())
     begun = gathered(starts).set_index(KEY[0])["at"].sort_values().tail(TRIED_ON)
-    tried = [_one(rows, str(name), pd.Timestamp(at), rule, seen) for name, at in begun.items()]
-    return pd.concat(tried, ignore_index=True) if tried else pd.DataFrame()
+    if begun.empty:
+        return pd.DataFrame()
+    parts = [f"{rate}_{counts}_{part}" for rate, counts in _MEASURES.items() for part in "nd"]
+    messages = gathered(outcomes(rows, campaigns=list(begun.index)).select(*KEY, *parts))
+    quiet = {name: _quiet(rows, pd.Timestamp(at), rule).intersection(pd.Index(seen)) for name, at in begun.items()}
+    tried = [part[part[KEY[1]].isin(quiet[name])] for name, part in messages.groupby(KEY[0])]
+    return pd.concat(tried, ignore_index=True)
 
 
-def _one(rows: AnyFrame, campaign: str, began: pd.Timestamp, rule: Rule, seen: pd.Series[Any]) -> pd.DataFrame:
+def _quiet(rows: AnyFrame, began: pd.Timestamp, rule: Rule) -> pd.Index[Any]:
+    """Return the mailboxes that were too long silent when a campaign began."""
     at = began.tz_localize("UTC") if began.tz is None else began
     people = responses(rows, at)
-    quiet = people.index[rule.holds(people, at)].intersection(pd.Index(seen))
-    parts = [f"{rate}_{counts}_{part}" for rate, counts in _MEASURES.items() for part in "nd"]
-    messages = gathered(outcomes(rows, campaigns=[campaign]).select(KEY[1], *parts))
-    return messages[messages[KEY[1]].isin(quiet)]
+    return people.index[rule.holds(people, at)]
 
 
 def _measure(rate: Rate, tried: pd.DataFrame, people: int) -> dict[str, Any]:

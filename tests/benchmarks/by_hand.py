@@ -17,7 +17,7 @@ NAMES = {
     ("click_to_open", "human"): ("both_human", "opened_human"), ("click_to_open", "all"): ("both", "opened"),
     ("bounced", "all"): ("bounced", "sent"), ("hard_bounced", "all"): ("hard", "sent"),
     ("soft_bounced", "all"): ("only_soft", "sent"), ("unsubscribed", "all"): ("unsubscribed", "delivered"),
-    ("complained", "all"): ("complained", "delivered"),
+    ("complained", "all"): ("complained", "reporting"),
 }  # fmt: skip
 
 
@@ -49,7 +49,9 @@ def rates_in_pandas(events: pd.DataFrame, sends: pd.DataFrame) -> pd.DataFrame:
     counted |= {"both": seen & rows["opened"] & rows["clicked"]}
     counted |= {"both_human": seen & rows["opened_human"] & rows["clicked_human"]}
     counted |= {"bounced": rows["bounced"], "hard": rows["hard"], "only_soft": rows["soft"] & ~rows["hard"]}
-    counted |= {name: delivered & rows[name] for name in ("unsubscribed", "complained")}
+    reporting = delivered & (rows["complained"] | ~rows["mailbox"].str.endswith("@gmail.com"))
+    counted |= {"unsubscribed": delivered & rows["unsubscribed"], "complained": delivered & rows["complained"]}
+    counted |= {"reporting": reporting}
     return pd.DataFrame(counted).groupby("campaign").sum().reset_index()
 
 
@@ -70,9 +72,10 @@ def rates_in_polars(events: pl.DataFrame, sends: pl.DataFrame) -> pd.DataFrame:
     written = sends.lazy().filter(col("state").is_in(SENT)).select("campaign", mailbox, "tracked").unique(KEY)
     rows = written.join(happened, on=KEY, how="left").with_columns(col(list(facts)).fill_null(False))
     rows = rows.with_columns(delivered=~(col("rejected") | col("bounced")))
-    rows = rows.with_columns(seen=col("delivered") & col("tracked"))
+    reporting = col("delivered") & (col("complained") | ~col("mailbox").str.ends_with("@gmail.com"))
+    rows = rows.with_columns(seen=col("delivered") & col("tracked"), reporting=reporting)
     counted = rows.group_by("campaign").agg(
-        col("delivered", "seen", "bounced", "hard").sum(),
+        col("delivered", "seen", "reporting", "bounced", "hard").sum(),
         *((col("seen") & col(name)).sum().alias(name) for name in SEEN),
         *((col("delivered") & col(name)).sum().alias(name) for name in ("unsubscribed", "complained")),
         sent=pl.len(),
@@ -99,9 +102,11 @@ written AS (
   WHERE state IN ('accepted', 'refused', 'expired')),
 message AS (
   SELECT written.campaign AS campaign, happened.* EXCLUDE (campaign, mailbox),
-    coalesce(NOT (rejected OR bounced), true) AS delivered, delivered AND tracked AS seen
+    coalesce(NOT (rejected OR bounced), true) AS delivered, delivered AND tracked AS seen,
+    delivered AND (coalesce(complained, false) OR NOT written.mailbox LIKE '%@gmail.com') AS reporting
   FROM written LEFT JOIN happened USING (campaign, mailbox))
 SELECT campaign, count(*) AS sent, count(*) FILTER (delivered) AS delivered, count(*) FILTER (seen) AS seen,
+  count(*) FILTER (reporting) AS reporting,
   count(*) FILTER (seen AND opened) AS opened, count(*) FILTER (seen AND opened_human) AS opened_human,
   count(*) FILTER (seen AND clicked) AS clicked, count(*) FILTER (seen AND clicked_human) AS clicked_human,
   count(*) FILTER (seen AND clicked AND opened) AS "both",
