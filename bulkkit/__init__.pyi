@@ -2,7 +2,6 @@ from . import charts, widgets
 from .campaign import Campaign
 from .comparison import Comparison, compare
 from .contacts import read_contacts
-from .contrasts import against_rest
 from .dispatch import Plan, plan, resume
 from .errors import (
     AddressError,
@@ -24,6 +23,7 @@ from .message.links import Links
 from .message.message import Message
 from .message.sender import Sender
 from .metrics import rates
+from .metrics.contrasts import against_rest
 from .reporting import report
 from .sandbox import Sandbox
 from .scoring import Health, health

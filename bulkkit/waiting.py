@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from bulkkit.errors import InputError
 from bulkkit.outcomes import KEY, AnyFrame, Frame, alike, keyed, outcomes
 from bulkkit.outcomes.facts import is_no
-from bulkkit.responses import gathered
+from bulkkit.segmentation.responses import gathered
 from bulkkit.vocabulary import Counts, EventKind, Rate
 
 WAITING_COLUMNS: Final = ("campaign", "rate", "counts", "hours", "at_risk", "reacted", "value", "lower", "upper", "n")

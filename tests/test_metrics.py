@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from bulkkit.addresses import mailbox_key
 from bulkkit.conclusions import complaints, data
-from bulkkit.contrasts import against_rest
 from bulkkit.errors import InputError
 from bulkkit.metrics import RATE_COLUMNS, rates
+from bulkkit.metrics.contrasts import against_rest
+from bulkkit.metrics.repetition import design_effect
 from bulkkit.outcomes import mailboxes
-from bulkkit.repetition import design_effect
 from bulkkit.statistics import wilson
 from bulkkit.vocabulary import EventKind, Rate
 

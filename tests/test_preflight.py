@@ -10,11 +10,11 @@ from rehearsal import START, campaign, people
 
 from bulkkit.campaign import Campaign, Sender
 from bulkkit.dispatch.merge import trial_recipients
-from bulkkit.findings import Finding, Severity, Situation, as_frame
 from bulkkit.message.compiled import compile_message
 from bulkkit.message.links import Links
 from bulkkit.message.message import Message
 from bulkkit.preflight import BULK_A_DAY, preflight
+from bulkkit.preflight.findings import Finding, Severity, Situation, as_frame
 
 LINKS = Links("https://news.example.com", b"k" * 32)
 REAL = people(20, "company.com", tracking_consent=True)

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkkit.errors import InputError
-from bulkkit.expectations import BASELINE, PRIORS, expected_bounces
 from bulkkit.scoring import Health, health
 from bulkkit.scoring.basis import Basis
 from bulkkit.scoring.components import COMPONENT_COLUMNS, COMPONENTS
+from bulkkit.scoring.expectations import BASELINE, PRIORS, expected_bounces
 from bulkkit.scoring.listed import Listed
 from bulkkit.scoring.past import Past
 from bulkkit.vocabulary import Reason

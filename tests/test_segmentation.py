@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from bulkkit.distinctions import contrast
 from bulkkit.errors import InputError
-from bulkkit.responses import responses
-from bulkkit.rfm import FREQUENCY, RECENCY, RFM
 from bulkkit.segmentation import ENGAGEMENT, TENURE, bands, moment, segment
+from bulkkit.segmentation.responses import responses
+from bulkkit.segmentation.rfm import FREQUENCY, RECENCY, RFM
 
 NOW = pd.Timestamp("2026-10-01", tz="UTC")
 

@@ -15,11 +15,11 @@ from bulkkit.comparison.grouping import MEAN, balance, grouped, tabled
 from bulkkit.comparison.reading import Sides, handed_to, measure_of, reactions, unanswerable, with_outcome
 from bulkkit.comparison.result import COUNTED, LEAST_OVERLAP, Comparison
 from bulkkit.comparison.sample import Sample
+from bulkkit.comparison.strata import OPTIONAL, Covariates, covariates
 from bulkkit.comparison.trial import against_holdout
 from bulkkit.errors import InputError
 from bulkkit.outcomes import KEY, NOT_TOLD, keyed
 from bulkkit.statistics import Standardised
-from bulkkit.strata import OPTIONAL, Covariates, covariates
 from bulkkit.vocabulary import Counts
 
 HOLDOUT: Final = "holdout"

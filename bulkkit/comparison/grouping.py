@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bulkkit.comparison.result import BALANCE_COLUMNS
 from bulkkit.comparison.sample import Sample
-from bulkkit.strata import Covariates, cut
+from bulkkit.comparison.strata import Covariates, cut
 
 FINENESS: Final = (10, 8, 7, 6, 5, 4, 3)
 """Groups that a number is cut into. Five remove 90 % of the bias that it brings, more remove most of the rest (Cochran

@@ -11,7 +11,7 @@ from bulkkit.composition.people import People
 from bulkkit.composition.reading import Place, Problem, Wording
 from bulkkit.composition.standing import Standing
 from bulkkit.dispatch.plans import Plan
-from bulkkit.findings import Finding, Severity
+from bulkkit.preflight.findings import Finding, Severity
 
 PLACE_OF_CONCERN: Final = {
     "sender": Place.SENDER,

@@ -10,9 +10,9 @@ import pandas as pd
 from bulkkit.campaign import Campaign
 from bulkkit.dispatch.merge import trial_recipients
 from bulkkit.dispatch.route import Route
-from bulkkit.findings import Reach, Situation, as_frame
 from bulkkit.message.compiled import CompiledMessage
 from bulkkit.preflight import preflight
+from bulkkit.preflight.findings import Reach, Situation, as_frame
 from bulkkit.sending.planning import CHOSEN, RECIPIENT, bought, had_a_blast
 
 TRIAL_RECIPIENTS: Final = 50

@@ -18,11 +18,11 @@ from bulkkit.dispatch.plans import Plan
 from bulkkit.dispatch.route import Route, existing_ledger
 from bulkkit.dispatch.timetable import timetable
 from bulkkit.errors import InputError
-from bulkkit.fitness import LAST
 from bulkkit.ledger import Ledger
 from bulkkit.message.compiled import compile_message
 from bulkkit.message.dkim import Dkim
 from bulkkit.message.links import Links
+from bulkkit.preflight.fitness import LAST
 from bulkkit.sending.planning import FREQUENCY_DAYS, RECIPIENT, Choices, fates, networks, waterfall
 from bulkkit.sending.relay import Relay
 from bulkkit.sending.retry import Retry

@@ -16,9 +16,9 @@ from bulkkit.dispatch.merge import merge_fields, merge_json, tracked, trial_reci
 from bulkkit.dispatch.route import Route, existing_ledger
 from bulkkit.dispatch.timetable import Behaviour, simulated
 from bulkkit.errors import ConfirmationError, InputError, PreflightError
-from bulkkit.findings import Reach, Severity
 from bulkkit.ledger import Ledger
 from bulkkit.message.compiled import CompiledMessage, Preview, compile_message
+from bulkkit.preflight.findings import Reach, Severity
 from bulkkit.sending.password import password_for
 from bulkkit.sending.planning import RECIPIENT
 from bulkkit.sending.send import Send

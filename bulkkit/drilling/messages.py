@@ -10,9 +10,9 @@ import narwhals as nw
 import pandas as pd
 
 from bulkkit import conclusions
-from bulkkit.dimensions import labelled
 from bulkkit.errors import InputError
 from bulkkit.metrics import tabulated
+from bulkkit.metrics.dimensions import labelled
 from bulkkit.outcomes import KEY, MEASURES, NOT_TOLD, Frame, keyed, mailboxes, outcomes
 from bulkkit.vocabulary import Counts, Rate
 

@@ -11,9 +11,9 @@ import pandas as pd
 
 from bulkkit.contacts.tracking import untracked
 from bulkkit.errors import InputError
-from bulkkit.expectations import BASELINE, ExpectedBounces, Prior, expected_bounces
 from bulkkit.outcomes import AnyFrame
 from bulkkit.scoring.components import COMPONENTS, NaN, Value
+from bulkkit.scoring.expectations import BASELINE, ExpectedBounces, Prior, expected_bounces
 from bulkkit.scoring.listed import Listed
 from bulkkit.scoring.past import Past
 from bulkkit.segmentation import UNKNOWN

@@ -7,8 +7,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from bulkkit.responses import YEAR_DAYS
 from bulkkit.scoring.components import NaN, Value
+from bulkkit.segmentation.responses import YEAR_DAYS
 
 LEAST_DAYS: Final = 90
 """How far the events must reach back: people leave with the first message more than with any later one."""

@@ -9,12 +9,12 @@ from typing import Any, Final
 import narwhals as nw
 import pandas as pd
 
-from bulkkit.expectations import BASELINE, Prior
 from bulkkit.outcomes import KEY, AnyFrame, Frame, keyed, outcomes
-from bulkkit.responses import YEAR_DAYS, gathered, responses, until
 from bulkkit.scoring.components import NaN, Value
 from bulkkit.scoring.decay import decay
+from bulkkit.scoring.expectations import BASELINE, Prior
 from bulkkit.segmentation import History, moments
+from bulkkit.segmentation.responses import YEAR_DAYS, gathered, responses, until
 from bulkkit.statistics import wilson
 from bulkkit.vocabulary import BounceType, Counts, EventKind, Rate
 
@@ -37,7 +37,7 @@ class Past:
     Attributes
     ----------
     people
-        What `bulkkit.responses` tells of each mailbox.
+        What `bulkkit.segmentation.responses` tells of each mailbox.
     pressure
         By mailbox, of the last year: `complained_n, complained_d`, `unsubscribed_n, unsubscribed_d` (how many of its
         messages were followed by one, and of how many that is known).

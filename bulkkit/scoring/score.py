@@ -12,11 +12,11 @@ from narwhals.typing import IntoFrame
 
 from bulkkit.distinctions import contrast
 from bulkkit.errors import InputError
-from bulkkit.expectations import ExpectedBounces
 from bulkkit.scoring.basis import Basis
 from bulkkit.scoring.cleaning import cleaned_table, cleaning
 from bulkkit.scoring.components import scored
 from bulkkit.scoring.course import course, growth, joined_before
+from bulkkit.scoring.expectations import ExpectedBounces
 from bulkkit.scoring.listed import Listed
 from bulkkit.scoring.parts import by
 from bulkkit.scoring.sunset import DAYS, MESSAGES, Rule, Sunset, sunset

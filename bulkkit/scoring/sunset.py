@@ -15,9 +15,9 @@ import pandas as pd
 
 from bulkkit.contacts.tracking import untracked
 from bulkkit.outcomes import KEY, AnyFrame, keyed, outcomes
-from bulkkit.responses import RECEIVED, gathered, responses, until
 from bulkkit.scoring.basis import Basis
 from bulkkit.scoring.past import FATIGUE
+from bulkkit.segmentation.responses import RECEIVED, gathered, responses, until
 from bulkkit.statistics import wilson
 from bulkkit.vocabulary import Counts, Rate
 
@@ -47,7 +47,7 @@ class Rule:
     days: int = DAYS
 
     def holds(self, people: pd.DataFrame, at: pd.Timestamp) -> pd.Series[Any]:
-        """Return which mailboxes of `bulkkit.responses` were too long silent at a moment.
+        """Return which mailboxes of `bulkkit.segmentation.responses` were too long silent at a moment.
 
         A reaction that nobody judged may have been a person's: it is no silence.
         """

@@ -13,7 +13,7 @@ from bulkkit.composition.material import Material
 from bulkkit.composition.outcome import Note, Outcome
 from bulkkit.composition.reading import Place
 from bulkkit.errors import BulkkitError
-from bulkkit.findings import Severity
+from bulkkit.preflight.findings import Severity
 from bulkkit.sending.password import ENVIRONMENT
 from bulkkit.sending.relay import Relay
 from bulkkit.sending.throttle import CAUTIOUS

@@ -10,7 +10,7 @@ from typing import Final
 
 import pandas as pd
 
-from bulkkit.findings import Finding, Severity, Situation
+from bulkkit.preflight.findings import Finding, Severity, Situation
 from bulkkit.sending.planning import FREQUENCY_CAP, FREQUENCY_DAYS
 from bulkkit.statistics import newcombe
 from bulkkit.vocabulary import CONTACT_COLUMNS, VERDICT_DTYPES, CampaignKind, Purpose

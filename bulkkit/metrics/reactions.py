@@ -14,8 +14,8 @@ from typing import Final
 
 import narwhals as nw
 
-from bulkkit.dimensions import Frames, home, sent_at
 from bulkkit.errors import InputError
+from bulkkit.metrics.dimensions import Frames, home, sent_at
 from bulkkit.outcomes import KEY, MEASURES, Frame, Measure, Messages
 from bulkkit.outcomes.facts import KINDS, said_by_events, with_facts
 from bulkkit.vocabulary import EventKind

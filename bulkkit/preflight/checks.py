@@ -13,12 +13,12 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 
-from bulkkit import fitness
 from bulkkit.addresses import domain_of
 from bulkkit.contacts.tracking import may_track
 from bulkkit.contacts.values import bases
 from bulkkit.errors import InputError, TemplateError
-from bulkkit.findings import Finding, Severity, Situation
+from bulkkit.preflight import fitness
+from bulkkit.preflight.findings import Finding, Severity, Situation
 from bulkkit.sending.planning import networks
 from bulkkit.vocabulary import ConsentBasis, Purpose
 

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from bulkkit.refusal_words import TEXT_LENGTH, class_of_words
+from bulkkit.refusals.words import TEXT_LENGTH, class_of_words
 from bulkkit.vocabulary import BounceClass, BounceType
 
 ENHANCED: Final = {

@@ -8,11 +8,11 @@ from typing import Any
 import narwhals as nw
 import pandas as pd
 
-from bulkkit.dimensions import CAMPAIGN, Frames, aliases, joined
+from bulkkit.metrics.dimensions import CAMPAIGN, Frames, aliases, joined
+from bulkkit.metrics.reactions import applying, divided, divides
+from bulkkit.metrics.repetition import squares
 from bulkkit.outcomes import KEY, MEASURES, NOT_TOLD, Frame, Knowledge, Measure, Messages
 from bulkkit.outcomes.messages import with_measures
-from bulkkit.reactions import applying, divided, divides
-from bulkkit.repetition import squares
 
 
 def counted(messages: Messages, events: Frame, groups: list[str], frames: Frames, unique: bool) -> pd.DataFrame:

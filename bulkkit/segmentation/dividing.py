@@ -11,13 +11,13 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from bulkkit import rfm
 from bulkkit.addresses import mailbox_keys
 from bulkkit.contacts.tracking import untracked
 from bulkkit.errors import InputError
 from bulkkit.frames import require
 from bulkkit.outcomes import KEY, AnyFrame, keyed
-from bulkkit.responses import responses
+from bulkkit.segmentation import rfm
+from bulkkit.segmentation.responses import responses
 from bulkkit.vocabulary import EventKind
 
 UNKNOWN: Final = "unknown"
@@ -119,7 +119,7 @@ def _known_or_not(contacts: pd.DataFrame, column: str) -> pd.Series[Any]:
 def _reacting(
     contacts: pd.DataFrame, events: AnyFrame | None, names: Sequence[str], before: pd.Timestamp
 ) -> dict[str, pd.Series[Any]]:
-    """Return the bands of `bulkkit.rfm`; unknown where there are no events."""
+    """Return the bands of `bulkkit.segmentation.rfm`; unknown where there are no events."""
     if events is None or not names:
         return {name: _categories([UNKNOWN] * len(contacts), contacts.index, rfm.MEANINGS[name]) for name in names}
     mailboxes, unseen = mailbox_keys(contacts["email"].astype("str")), untracked(contacts)

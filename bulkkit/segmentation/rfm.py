@@ -68,7 +68,7 @@ def banded(name: str, people: pd.DataFrame, before: pd.Timestamp, unseen: pd.Ser
     name
         One of `MEANINGS`.
     people
-        A row a person, as `bulkkit.responses` tells of the mailbox; all missing where it tells nothing.
+        A row a person, as `bulkkit.segmentation.responses` tells of the mailbox; all missing where it tells nothing.
     before
         The moment for which it holds.
     unseen

@@ -10,12 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bulkkit import conclusions
-from bulkkit.counting import counted, measures_in, most_known, named_alike
-from bulkkit.dimensions import CAMPAIGN, Frames, aliases
 from bulkkit.errors import InputError
+from bulkkit.metrics.counting import counted, measures_in, most_known, named_alike
+from bulkkit.metrics.dimensions import CAMPAIGN, Frames, aliases
+from bulkkit.metrics.reactions import divides
+from bulkkit.metrics.repetition import design_effect, squares
 from bulkkit.outcomes import MEASURES, AnyFrame, Frame, Measure, Messages, keyed
-from bulkkit.reactions import divides
-from bulkkit.repetition import design_effect, squares
 from bulkkit.statistics import Interval, mean_count, wilson
 from bulkkit.vocabulary import Counts, Rate
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from bulkkit.errors import InputError
 from bulkkit.frames import require
-from bulkkit.metrics import RATE_COLUMNS
-from bulkkit.reactions import TRAITS
+from bulkkit.metrics.rating import RATE_COLUMNS
+from bulkkit.metrics.reactions import TRAITS
 from bulkkit.statistics import benjamini_hochberg, enough, holm, newcombe, two_proportions
 from bulkkit.statistics.intervals import quantile
 

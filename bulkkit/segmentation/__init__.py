@@ -1,0 +1,27 @@
+"""A list divided into groups: by what people did, how long they are there, and the user's own conditions."""
+
+from bulkkit.segmentation.dividing import (
+    ENGAGEMENT,
+    OCCASIONAL_DAYS,
+    TENURE,
+    UNKNOWN,
+    History,
+    bands,
+    moment,
+    moments,
+    segment,
+    tenure,
+)
+
+__all__ = [
+    "ENGAGEMENT",
+    "OCCASIONAL_DAYS",
+    "TENURE",
+    "UNKNOWN",
+    "History",
+    "bands",
+    "moment",
+    "moments",
+    "segment",
+    "tenure",
+]
