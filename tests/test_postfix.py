@@ -69,13 +69,13 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 @pytest.fixture(scope="module")
-def strict(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postfix]:
+def strict(authority: Authority) -> Iterator[Postfix]:
     """Postfix with TLS, a user, and its strictest reading of SMTP."""
     authority.server("127.0.0.1")
     chain = {"smtpd_tls_chain_files": str(authority.folder / "127.0.0.1-1.pem")}
     with (
         passwords({"ana@example.org": "secret"}) as auth,
-        postfix(tmp_path_factory.mktemp("strict"), **STRICT, **chain, **auth) as server,
+        postfix(**STRICT, **chain, **auth) as server,
     ):
         yield server
 
@@ -198,12 +198,12 @@ def test_a_message_that_postfix_finds_too_large_is_not_begun(strict: Postfix, pa
     ],
     ids=["too many messages", "too many connections", "too many errors"],
 )
-def test_postfixs_limits_lose_nobody(tmp_path: Path, path: Path, limits: dict[str, str], said: str) -> None:
+def test_postfixs_limits_lose_nobody(path: Path, limits: dict[str, str], said: str) -> None:
     """Where Postfix finds us too fast or too wrong (450, 421), we come again, and everybody has one message."""
     unknown = f"check_recipient_access inline:{{{{{GONE} = 550 5.1.1 No such user}}}}"
     exact = {"anvil_rate_time_unit": "1s", "smtpd_error_sleep_time": "0", "smtpd_client_event_limit_exceptions": ""}
     audience = pd.concat([people(20), people(1).assign(email=GONE), people(20, "beta.example")])
-    with postfix(tmp_path, smtpd_recipient_restrictions=unknown, **exact, **limits) as server:
+    with postfix(smtpd_recipient_restrictions=unknown, **exact, **limits) as server:
         what = sent(relay(server.port, COMES_AGAIN), audience, path, retry=Retry(first=300, longest=300))
         assert said in server.log
         assert what.rows["state"].value_counts().to_dict() == {"accepted": 40, "refused": 1}

@@ -53,10 +53,9 @@ def resolver() -> Iterator[Resolver]:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postfix]:
+def server() -> Iterator[Postfix]:
     """A Postfix that knows some people, and says of others why not."""
     with postfix(
-        tmp_path_factory.mktemp("probed"),
         virtual_mailbox_domains="acme.example, any.example, tenant.example",
         virtual_mailbox_maps=PEOPLE,
         smtpd_recipient_restrictions=RULES,

@@ -477,7 +477,7 @@ def test_a_relay_that_is_silent_holds_no_stop_up(serve: Callable[..., MailServer
     while len(server.clients) < 5:
         send.join(0.005)
     threading.Thread(target=send.stop, daemon=True).start()
-    send.join(3)
+    send.join(20)
     assert not send.is_running
     assert send.progress.run == RunState.STOPPED
     assert states(path) == dict.fromkeys(people(5)["email"], "queued")
