@@ -219,7 +219,8 @@ def test_what_was_begun_is_resumed_by_a_click(path: Path, serve: Callable[..., M
     composer.confirmation.resume_button.click()
     assert composer.settle(20)
     assert composer.panel is not None
-    composer.send().wait(20)
+    assert composer.panel.send is not None
+    composer.panel.send.wait(20)
     assert len(server.mail) == 7
     assert b"we move" in server.mail[0].data
 
