@@ -30,8 +30,8 @@ from bulkkit.sending.retry import GREYLIST_SECONDS, Retry
 from bulkkit.sending.smtp import Deadlines
 from bulkkit.sending.tally import NETWORK_DTYPES
 from bulkkit.sending.throttle import Limit, Throttle
-from bulkkit.transitions import Outcome, Recipient, Step
-from bulkkit.vocabulary import EventKind
+from bulkkit.transitions import Claim, Outcome, Recipient, Step
+from bulkkit.vocabulary import EventKind, SendState
 
 SHORT = Deadlines(greeting=0.4, envelope=0.2, data=0.2, body=0.4, dot=0.2)
 VICTIM = "p0000@alpha.example"
@@ -688,3 +688,18 @@ def test_24_memory_stays_flat_over_100_000_recipients(sink: Callable[..., Sink],
 def _resident() -> float:
     """Return the bytes of memory that this process has now."""
     return float(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+def test_what_was_put_off_before_a_restart_is_counted_as_sent(serve: Callable[..., MailServer], path: Path) -> None:
+    """A send that goes on counts those who were put off before: once they are accepted nobody is deferred any more."""
+    server = serve()
+    to = relay(server.port)
+    planned = plan(campaign(people(4)), [to], throttle=Throttle.unlimited(), ledger=path)
+    planned.queue()
+    now = to.clock.stamp()
+    put_off = [Outcome(number, SendState.DEFERRED, now.at, due_at=now.at, smtp_code=451) for number in (1, 3)]
+    Ledger(path).write([Claim(number, to.name, now) for number in (1, 3)])
+    Ledger(path).write(put_off)
+    progress = resume("office-move", path, [to]).wait(20)
+    assert (progress.accepted, progress.deferred, progress.waiting, progress.in_flight) == (4, 0, 0, 0)
+    assert server.counts() == dict.fromkeys(people(4)["email"], 1)
