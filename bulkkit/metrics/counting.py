@@ -72,7 +72,9 @@ def _whole(messages: Messages, rows: Frame, own: list[str]) -> pd.DataFrame:
     bases = list(dict.fromkeys(measure.base for measure in MEASURES))
     truths = {f"_base_{place}": messages.truth(*base) for place, base in enumerate(bases)}
     truths |= {measure.name: messages.truth(*measure.event, *measure.base) for measure in MEASURES}
-    found = _summed(rows.select(*own, KEY[0], *(truth.alias(name) for name, truth in truths.items())), own, truths)
+    found = _summed(
+        rows.select(*own, KEY[0], *(truth.cast(nw.Int64).alias(name) for name, truth in truths.items())), own, truths
+    )
     return found.assign(**{f"{m.name}_d": found[f"_base_{bases.index(m.base)}"] for m in MEASURES})
 
 
