@@ -12,7 +12,7 @@ from narwhals.typing import IntoFrame
 
 from bulkkit import conclusions
 from bulkkit.errors import InputError
-from bulkkit.outcomes import KEY, MEASURES, Frame, Measure, Messages, mailboxes
+from bulkkit.outcomes import KEY, MEASURES, Frame, Measure, Messages, gathered, mailboxes
 from bulkkit.outcomes.messages import measured
 from bulkkit.vocabulary import Counts, Rate
 
@@ -61,10 +61,10 @@ def reactions(events: Frame, sends: Frame | None, measure: Measure, sides: Sides
     }
     rows = measured(Messages.of(events, sends, names), [measure])
     columns = [nw.col(old).alias(new) for old, new in parts.items()]
-    found: pd.DataFrame = rows.select(*KEY, *columns).collect("pandas").to_native()
+    found = gathered(rows.select(*KEY, *columns))
     written_to = set(found[KEY[0]].unique())
     if absent := [name for name in names if name not in written_to]:
-        there = events.select(KEY[0]).unique().collect("pandas").to_native()[KEY[0]]
+        there = gathered(events.select(KEY[0]).unique())[KEY[0]]
         raise InputError(
             f"There is no campaign {', '.join(absent)} here; there is {', '.join(sorted(there)) or 'none'}."
         )
@@ -97,7 +97,7 @@ def with_outcome(messages: pd.DataFrame, contacts: IntoFrame | None, *columns: s
     lazy = nw.from_native(contacts).lazy()
     if missing := [name for name in columns if name not in lazy.collect_schema().names()]:
         raise InputError(f"contacts has no column {' and no '.join(missing)}; pass the contacts that have it.")
-    rows: pd.DataFrame = mailboxes(lazy).select(KEY[1], *dict.fromkeys(columns)).collect("pandas").to_native()
+    rows = gathered(mailboxes(lazy).select(KEY[1], *dict.fromkeys(columns)))
     people = rows.drop_duplicates(KEY[1]).set_index(KEY[1])
     found = {new: _numbers(people[old], old) for new, old in zip(("outcome", "before"), columns, strict=False)}
     joined = messages.join(pd.DataFrame(found), on=KEY[1])

@@ -15,7 +15,7 @@ from bulkkit.addresses import mailbox_keys
 from bulkkit.contacts.tracking import untracked
 from bulkkit.errors import InputError
 from bulkkit.frames import require
-from bulkkit.outcomes import KEY, NOT_TOLD, Frame
+from bulkkit.outcomes import KEY, NOT_TOLD, Frame, gathered
 from bulkkit.outcomes.facts import is_no
 from bulkkit.segmentation import ENGAGEMENT, TENURE, UNKNOWN, History, moments, tenure
 from bulkkit.vocabulary import EventKind
@@ -147,7 +147,7 @@ def _people(contacts: IntoFrame | None, adjust: Sequence[str]) -> pd.DataFrame:
     lazy = nw.from_native(contacts).lazy()
     wanted = {"email", "created_at", "tracking_consent", *adjust} - {"tenure", "engagement"}
     has = [name for name in lazy.collect_schema().names() if name in wanted]
-    people: pd.DataFrame = lazy.select(*has).collect("pandas").to_native()
+    people = gathered(lazy.select(*has))
     require(people, ["email"], "the contacts frame")
     people = people.set_axis(mailbox_keys(people["email"].astype("str")))
     return people[~people.index.duplicated()]
@@ -192,7 +192,7 @@ def _history(events: Frame, start: pd.Timestamp, mailboxes: pd.Series[Any]) -> t
     }
     earlier = events.filter((nw.col("at") < limit) & nw.col("kind").is_in([*_REACTIONS, *_RECEIVED]))
     marked = earlier.select(KEY[1], *(nw.when(true).then(nw.col("at")).alias(name) for name, true in when.items()))
-    last = marked.group_by(KEY[1]).agg(*(nw.col(name).max() for name in when)).collect("pandas").to_native()
+    last = gathered(marked.group_by(KEY[1]).agg(*(nw.col(name).max() for name in when)))
     found = {name: pd.DataFrame({"mailbox": last.index, "at": moments(last[name])}).dropna() for name in when}
     places = pd.Index(last[KEY[1]]).get_indexer(pd.Index(mailboxes))
     return History(**found), pd.Series(places, mailboxes.index)
@@ -212,8 +212,7 @@ def _first(rows: Frame, column: str, campaigns: list[str]) -> dict[Any, Any]:
     if column not in rows.collect_schema().names():
         return {}
     first = rows.filter(nw.col(KEY[0]).is_in(campaigns)).group_by(KEY[0]).agg(nw.col(column).min())
-    table: pd.DataFrame = first.collect("pandas").to_native()
-    return dict(moments(table.set_index(KEY[0])[column]).dropna())
+    return dict(moments(gathered(first).set_index(KEY[0])[column]).dropna())
 
 
 def _own(known: pd.DataFrame, name: str) -> pd.Series[Any]:

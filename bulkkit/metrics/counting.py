@@ -11,7 +11,7 @@ import pandas as pd
 from bulkkit.metrics.dimensions import CAMPAIGN, Frames, aliases, joined
 from bulkkit.metrics.reactions import applying, divided, divides
 from bulkkit.metrics.repetition import squares, squares_of_parts
-from bulkkit.outcomes import KEY, MEASURES, NOT_TOLD, Frame, Knowledge, Measure, Messages
+from bulkkit.outcomes import KEY, MEASURES, NOT_TOLD, Frame, Knowledge, Measure, Messages, gathered
 from bulkkit.outcomes.messages import with_measures
 
 
@@ -89,7 +89,9 @@ def _whole(messages: Messages, rows: Frame, own: list[str]) -> pd.DataFrame:
     bases = list(dict.fromkeys(measure.base for measure in MEASURES))
     truths = {f"_base_{place}": messages.truth(*base) for place, base in enumerate(bases)}
     truths |= {measure.name: messages.truth(*measure.event, *measure.base) for measure in MEASURES}
-    found = _summed(rows.select(*own, KEY[0], *(truth.alias(name) for name, truth in truths.items())), own, truths)
+    found = _summed(
+        rows.select(*own, KEY[0], *(truth.cast(nw.Int64).alias(name) for name, truth in truths.items())), own, truths
+    )
     return found.assign(**{f"{m.name}_d": found[f"_base_{bases.index(m.base)}"] for m in MEASURES})
 
 
@@ -116,9 +118,7 @@ def _parted(
 
 def _summed(rows: Frame, own: list[str], names: Iterable[str]) -> pd.DataFrame:
     wanted = list(names)
-    table: pd.DataFrame = (
-        rows.group_by(*own, KEY[0]).agg(*(nw.col(name).sum() for name in wanted)).collect("pandas").to_native()
-    )
+    table = gathered(rows.group_by(*own, KEY[0]).agg(*(nw.col(name).sum() for name in wanted)))
     return table.astype(dict.fromkeys(wanted, "int64"))
 
 

@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bulkkit.outcomes import KEY, MEASURES, Frame, Measure, Messages
+from bulkkit.outcomes import KEY, MEASURES, Frame, Measure, Messages, gathered, merged
 from bulkkit.outcomes.messages import with_measures
 
 _PRODUCTS: Final = {"nn": ("n", "n"), "nd": ("n", "d"), "dd": ("d", "d")}
@@ -65,9 +65,8 @@ def squares_of_parts(
     counts = ((nw.col(m.name) * messages.known(m).cast(nw.Int64)).alias(f"{m.name}_n") for m in measures)
     parts = _by_person(happened.with_columns(known, *counts), [*own, *traits], measures, "n")
     same = [*(f"_same_{name}" for name in own), "_known", KEY[1]]
-    both = _named_safely(parts, own).join(
-        _named_safely(whole, own).select(*same, *(f"{m.name}_d" for m in measures)), on=same, how="inner"
-    )
+    could = _named_safely(whole, own).select(*same, *(f"{m.name}_d" for m in measures))
+    both = merged(_named_safely(parts, own), could, same, "inner")
     return _summed(whole, own, measures, ("dd",)), _summed(both, [*own, *traits], measures, ("nn", "nd"))
 
 
@@ -87,8 +86,7 @@ def _summed(people: Frame, groups: Sequence[str], measures: Sequence[Measure], p
     names = {f"{m.name}_{product}": [f"{m.name}_{part}" for part in product] for m in measures for product in products}
     multiplied = people.with_columns(*((nw.col(one) * nw.col(two)).alias(name) for name, (one, two) in names.items()))
     summed = multiplied.group_by(*groups, "_known").agg(*(nw.col(name).sum() for name in names))
-    table: pd.DataFrame = summed.collect("pandas").to_native()
-    return table.astype(dict.fromkeys(names, "float64"))
+    return gathered(summed).astype(dict.fromkeys(names, "float64"))
 
 
 def design_effect(counts: pd.DataFrame, name: str) -> NDArray[Any]:
