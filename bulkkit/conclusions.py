@@ -128,8 +128,10 @@ class Limits:
     def __str__(self) -> str:
         told = []
         if 1 - self.overlap >= _WORTH_SAYING:
-            told.append(f"; only {self.overlap:.0%} have their like on the other side, and the rest is left out")
-        if unknown := [f"{name} of {share:.0%}" for name, share in self.unknown.items() if share >= _WORTH_SAYING]:
+            told.append(f"; only {_percent(self.overlap)} have their like on the other side, and the rest is left out")
+        if unknown := [
+            f"{name} of {_percent(share)}" for name, share in self.unknown.items() if share >= _WORTH_SAYING
+        ]:
             told.append(f"; not known is {' and '.join(unknown)} of them, so selection may remain")
         if apart := [f"{name} by {abs(by):.2f}" for name, by in self.apart.items() if abs(by) >= NEGLIGIBLE]:
             told.append(f"; they still differ in {' and '.join(apart)} standard deviations, so selection may remain")
@@ -156,8 +158,8 @@ def nobody(campaigns: Iterable[str]) -> str:
 def no_overlap(treated: str | Iterable[str], control: str | Iterable[str], overlap: float) -> str:
     """Say why a comparison is refused."""
     return (
-        f"no overlap: only {overlap:.0%} of the people of {_listed(treated)} and {_listed(control)} are in groups that "
-        "both of them reached, so effect and selection cannot be told apart."
+        f"no overlap: only {_percent(overlap)} of the people of {_listed(treated)} and {_listed(control)} are in "
+        "groups that both of them reached, so effect and selection cannot be told apart."
     )
 
 
@@ -216,7 +218,7 @@ def randomised(
     sign, direction = (1, "higher") if difference.estimate >= 0 else (-1, "lower")
     bounds = sorted((sign * difference.lower, sign * difference.upper))
     chance = ", which may be chance" if bounds[0] <= 0 else ""
-    sharper = f" What was known before takes {gain:.0%} off the variance." if gain >= _WORTH_SAYING else ""
+    sharper = f" What was known before takes {_percent(gain)} off the variance." if gain >= _WORTH_SAYING else ""
     return (
         f"{_noun(outcome)} is {unit.named(abs(difference.estimate))} {direction} among people who were to get "
         f"{_listed(treated)} than among people held out{chance} ({_within(bounds, unit)}). Chance decided who was held "
@@ -256,6 +258,10 @@ def _remaining(left: float, bounds: list[float], unit: _Unit) -> str:
         return f"between people alike {unit.of_it(left)} are left, which may be chance ({within})"
     direction = "more" if left > 0 else "fewer"
     return f"between people alike it drew {unit.named(abs(left))} {direction} ({within})"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
 
 
 def _within(bounds: list[float], unit: _Unit) -> str:
