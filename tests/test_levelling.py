@@ -75,13 +75,15 @@ def test_what_cuts_leave_is_small_beside_the_interval(people: int) -> None:
     size, treated = len(frame), frame["mailed"].to_numpy()
     known = Covariates(frame[["channel"]], frame[["recency", "history"]], ("recency", "history", "channel"))
     chance = np.where(treated, frame["with"], frame["without"])
-    exact, _ = grouped(Sample(chance, np.arange(size), treated, np.zeros(size, int)), known)
+    exact, _ = grouped(Sample(chance, np.arange(size), treated, np.zeros(size, int), np.ones(size)), known)
     both = (exact.trials(treated) > 0) & (exact.trials(~treated) > 0)
     truth = (frame["with"] - frame["without"])[both[exact.group]].mean()
     found = exact.within(both).standardised().difference.estimate
-    cut_only = Sample(chance, exact.person, treated, exact.group).within(both).standardised().difference.estimate
+    cut_only = (
+        Sample(chance, exact.person, treated, exact.group, exact.people).within(both).standardised().difference.estimate
+    )
     clicks = (np.random.default_rng(5).random(size) < chance).astype(float)
-    interval = Sample(clicks, exact.person, treated, exact.group).within(both).standardised().difference
+    interval = Sample(clicks, exact.person, treated, exact.group, exact.people).within(both).standardised().difference
     width = (interval.upper - interval.lower) / 3.92
     assert abs(found - truth) < 0.15 * width
     assert abs(found - truth) < 0.35 * abs(cut_only - truth)
