@@ -134,7 +134,10 @@ class Limits:
         ]:
             told.append(f"; not known is {' and '.join(unknown)} of them, so selection may remain")
         if apart := [f"{name} by {abs(by):.2f}" for name, by in self.apart.items() if abs(by) >= NEGLIGIBLE]:
-            told.append(f"; they still differ in {' and '.join(apart)} standard deviations, so selection may remain")
+            named = " and ".join(apart)
+            told.append(
+                f"; they still differ in {named} standard deviations inside the groups, which only a slope bridges"
+            )
         return "".join(told)
 
 

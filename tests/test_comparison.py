@@ -340,7 +340,8 @@ def test_a_verdict_says_what_it_leaves_open() -> None:
     assert str(limits) == (
         "; only 70 % have their like on the other side, and the rest is left out"
         "; not known is tenure of 25 % of them, so selection may remain"
-        "; they still differ in history by 0.26 and recency by 0.12 standard deviations, so selection may remain"
+        "; they still differ in history by 0.26 and recency by 0.12 standard deviations inside the groups, which only "
+        "a slope bridges"
     )
     assert str(Limits(0.97, {"tenure": 0.02}, {"history": 0.03})) == ""
 
