@@ -79,8 +79,11 @@ class Sample:
 
     def weighted(self, levels: pd.DataFrame) -> Standardised:
         """Return the difference under inverse-probability weights; the groups' levels explain who got what."""
-        model = pd.get_dummies(levels.astype("str"), drop_first=True, dtype=float).to_numpy(float)
-        chance = propensity(model, self.trials(self.treated), self.trials(np.ones(len(self.outcome), bool)))
+        largest = levels.nunique().idxmax()
+        dummies = [_dummies(levels[name]) for name in levels.columns.drop([largest])]
+        both = self.trials(np.ones(len(self.outcome), bool))
+        model = np.column_stack([np.empty((len(levels), 0)), *dummies])
+        chance = propensity(model, self.trials(self.treated), both, pd.factorize(levels[largest])[0])
         arms = []
         for side, got in ((self.treated, chance), (~self.treated, 1 - chance)):
             weights = 1 / got[self.group[side]]
@@ -113,3 +116,7 @@ class Sample:
 
     def _sum(self, chosen: NDArray[Any], values: NDArray[Any]) -> NDArray[Any]:
         return np.bincount(self.group[chosen], values[chosen], int(self.group.max()) + 1)
+
+
+def _dummies(column: pd.Series[Any]) -> NDArray[Any]:
+    return pd.get_dummies(column.astype("str"), drop_first=True, dtype=float).to_numpy(float)
