@@ -183,13 +183,3 @@ def test_expected_bounces_cover_what_bounced(campaign: str) -> None:
     found = bk.health(people, earlier, as_of=began).expected_bounces
     bounced = own.loc[own["kind"] == "bounced", "email"].nunique() / len(sent)
     assert found.rate_lower <= bounced <= found.rate_upper
-
-
-@pytest.mark.parametrize("library", ["polars", "duckdb"])
-def test_health_is_the_same_in_every_library(library: str) -> None:
-    """Events in polars (lazily) and in DuckDB give the components that pandas gives."""
-    module = pytest.importorskip(library)
-    events = history()
-    other = module.from_df(events) if library == "duckdb" else module.from_pandas(events).lazy()
-    found = bk.health(checked(), other, as_of=NOW)
-    pd.testing.assert_frame_equal(found.components, health().components)

@@ -11,7 +11,7 @@ import narwhals as nw
 import pandas as pd
 
 from bulkkit.comparison.past import marks
-from bulkkit.outcomes import KEY, Frame
+from bulkkit.outcomes import KEY, Frame, gathered
 from bulkkit.segmentation import moments
 
 _STARTS: Final = ("claimed_at", "finished_at", "queued_at")
@@ -41,8 +41,8 @@ def with_moments(events: Frame, sends: Frame | None) -> tuple[Frame, Frame | Non
     dtype = events.collect_schema().get("at")
     if dtype is None or isinstance(dtype, nw.Datetime):
         return events, sends
-    told = events.collect("pandas").to_native()
-    written = None if sends is None else nw.from_native(sends.collect("pandas").to_native()).lazy()
+    told = gathered(events)
+    written = None if sends is None else nw.from_native(gathered(sends)).lazy()
     return nw.from_native(told.assign(at=moments(told["at"]))).lazy(), written
 
 
@@ -67,7 +67,7 @@ def _firsts(events: Frame) -> tuple[pd.Series[Any], pd.Series[Any]]:
     marked = events.select(KEY[0], "at", **told)
     when = [nw.when(nw.col(name)).then(nw.col("at")).alias(name) for name in told]
     first = marked.select(KEY[0], *when).group_by(KEY[0]).agg(nw.col("_received").min(), nw.col("_human").min())
-    table = first.collect("pandas").to_native().set_index(KEY[0])
+    table = gathered(first).set_index(KEY[0])
     return moments(table["_received"]), moments(table["_human"])
 
 
@@ -75,5 +75,4 @@ def _first(sends: Frame | None, column: str, campaigns: Sequence[str]) -> dict[A
     if sends is None or column not in sends.collect_schema().names():
         return {}
     first = sends.filter(nw.col(KEY[0]).is_in(list(campaigns))).group_by(KEY[0]).agg(nw.col(column).min())
-    table: pd.DataFrame = first.collect("pandas").to_native()
-    return dict(moments(table.set_index(KEY[0])[column]).dropna())
+    return dict(moments(gathered(first).set_index(KEY[0])[column]).dropna())

@@ -15,7 +15,7 @@ from bulkkit.comparison.beginning import Beginning
 from bulkkit.comparison.listing import Listing
 from bulkkit.comparison.past import engagement, tenure
 from bulkkit.comparison.people import PEOPLE, Question
-from bulkkit.outcomes import KEY, Frame
+from bulkkit.outcomes import KEY, Frame, gathered
 from bulkkit.segmentation import UNKNOWN
 
 
@@ -28,7 +28,7 @@ def by_message(kinds: Frame, question: Question, listing: Listing | None) -> pd.
         `_campaign`, `_kind` (a number), `_people`, `_outcome` (0 or 1), and what is to be adjusted for: the bands by
         their names, and the columns that contacts have.
     """
-    table: pd.DataFrame = kinds.collect("pandas").to_native()
+    table = gathered(kinds)
     names = {} if listing is None else listing.names
     parts = []
     for place, (campaign, begun) in enumerate(question.beginnings.items()):

@@ -13,7 +13,7 @@ from bulkkit.comparison.past import BANDS
 from bulkkit.contacts.tracking import COLUMN as CONSENT
 from bulkkit.contacts.values import booleans
 from bulkkit.errors import InputError
-from bulkkit.outcomes import KEY, Frame, mailboxes
+from bulkkit.outcomes import KEY, Frame, gathered, mailboxes
 from bulkkit.segmentation import moments
 
 OPTIONAL: Final = ("provider", "tenure", "engagement")
@@ -77,7 +77,7 @@ def _with_moments(frame: Frame) -> Frame:
     dtype = frame.collect_schema().get(_CREATED)
     if dtype is None or isinstance(dtype, nw.Datetime) or dtype == nw.Date:
         return frame
-    people = frame.collect("pandas").to_native()
+    people = gathered(frame)
     read: Frame = nw.from_native(people.assign(**{_CREATED: moments(people[_CREATED])})).lazy()
     return read
 
@@ -94,7 +94,7 @@ def _agreed(frame: Frame) -> dict[str, nw.Expr]:
     """Return who agreed to tracking, where there is a column for it."""
     if CONSENT not in frame.collect_schema().names():
         return {}
-    said = frame.select(CONSENT).unique().collect("pandas").to_native()[CONSENT]
+    said = gathered(frame.select(CONSENT).unique())[CONSENT]
     yes = list(said[booleans(said).fillna(False)])
     return {"_consents": nw.col(CONSENT).is_in(yes).fill_null(False) if yes else nw.lit(False)}
 

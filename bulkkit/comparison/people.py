@@ -12,7 +12,7 @@ import narwhals as nw
 from bulkkit.comparison.beginning import Beginning
 from bulkkit.comparison.listing import Listing
 from bulkkit.comparison.past import evidence, marks, sum_of, time_since
-from bulkkit.outcomes import KEY, Frame, Knowledge, Measure, Messages, alike
+from bulkkit.outcomes import KEY, Frame, Knowledge, Measure, Messages, alike, gathered, merged
 from bulkkit.outcomes.facts import said_by_events, said_by_sends, with_facts
 from bulkkit.outcomes.messages import facts_behind
 
@@ -121,8 +121,8 @@ def _with_listing(people: Frame, question: Question, listing: Listing) -> Frame:
     """Add what contacts know of each person; where these are of another library, the two meet in pandas."""
     known = listing.rows
     if known.implementation is not people.implementation:
-        people, known = (nw.from_native(frame.collect("pandas").to_native()).lazy() for frame in (people, known))
+        people, known = (nw.from_native(gathered(frame)).lazy() for frame in (people, known))
     starts = question.starts("tenure", known.collect_schema().get("_created"))
     since = [time_since(start).alias(f"_since_{place}") for place, start in starts.items()]
-    joined = people.join(known, on=KEY[1], how="left")
+    joined = merged(people, known, [KEY[1]])
     return joined.with_columns(*since) if since else joined

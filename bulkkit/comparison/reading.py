@@ -12,7 +12,7 @@ from narwhals.typing import IntoFrame
 
 from bulkkit import conclusions
 from bulkkit.errors import InputError
-from bulkkit.outcomes import KEY, MEASURES, Frame, Knowledge, Measure, mailboxes
+from bulkkit.outcomes import KEY, MEASURES, Frame, Knowledge, Measure, gathered, mailboxes
 from bulkkit.vocabulary import Counts, Rate
 
 
@@ -60,7 +60,7 @@ def known_of(events: Frame, sends: Frame | None, sides: Sides) -> Knowledge:
     """Return what the sources can tell of both sides' campaigns, which must be there."""
     knowledge = Knowledge.of(events, sends, sides.campaigns)
     if absent := [name for name in sides.campaigns if name not in knowledge.campaigns.index]:
-        there = events.select(KEY[0]).unique().collect("pandas").to_native()[KEY[0]]
+        there = gathered(events.select(KEY[0]).unique())[KEY[0]]
         raise InputError(
             f"There is no campaign {', '.join(absent)} here; there is {', '.join(sorted(there)) or 'none'}."
         )
@@ -87,7 +87,7 @@ def with_outcome(messages: pd.DataFrame, contacts: IntoFrame | None, *columns: s
     lazy = nw.from_native(contacts).lazy()
     if missing := [name for name in columns if name not in lazy.collect_schema().names()]:
         raise InputError(f"contacts has no column {' and no '.join(missing)}; pass the contacts that have it.")
-    rows: pd.DataFrame = mailboxes(lazy).select(KEY[1], *dict.fromkeys(columns)).collect("pandas").to_native()
+    rows = gathered(mailboxes(lazy).select(KEY[1], *dict.fromkeys(columns)))
     people = rows.drop_duplicates(KEY[1]).set_index(KEY[1])
     found = {new: _numbers(people[old], old) for new, old in zip(("outcome", "before"), columns, strict=False)}
     joined = messages.join(pd.DataFrame(found), on=KEY[1])

@@ -15,7 +15,7 @@ from bulkkit.comparison.reading import with_outcome
 from bulkkit.comparison.result import Comparison
 from bulkkit.comparison.sample import Sample
 from bulkkit.errors import InputError
-from bulkkit.outcomes import KEY, Frame, keyed
+from bulkkit.outcomes import KEY, Frame, gathered, keyed
 
 
 def against_holdout(
@@ -84,5 +84,4 @@ def sharpened(outcome: np.ndarray, before: np.ndarray, treated: np.ndarray) -> n
 
 def _people(rows: Frame, campaigns: tuple[str, ...], treated: bool) -> pd.DataFrame:
     chosen = rows.filter(nw.col(KEY[0]).is_in(list(campaigns))).select(*KEY).unique()
-    found: pd.DataFrame = chosen.collect("pandas").to_native()
-    return found.assign(treated=treated)
+    return gathered(chosen).assign(treated=treated)

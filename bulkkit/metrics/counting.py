@@ -11,7 +11,7 @@ import pandas as pd
 from bulkkit.metrics.dimensions import CAMPAIGN, Frames, aliases, joined
 from bulkkit.metrics.reactions import applying, divided, divides
 from bulkkit.metrics.repetition import squares
-from bulkkit.outcomes import KEY, MEASURES, NOT_TOLD, Frame, Knowledge, Measure, Messages
+from bulkkit.outcomes import KEY, MEASURES, NOT_TOLD, Frame, Knowledge, Measure, Messages, gathered
 from bulkkit.outcomes.messages import with_measures
 
 
@@ -101,9 +101,7 @@ def _parted(
 
 def _summed(rows: Frame, own: list[str], names: Iterable[str]) -> pd.DataFrame:
     wanted = list(names)
-    table: pd.DataFrame = (
-        rows.group_by(*own, KEY[0]).agg(*(nw.col(name).sum() for name in wanted)).collect("pandas").to_native()
-    )
+    table = gathered(rows.group_by(*own, KEY[0]).agg(*(nw.col(name).sum() for name in wanted)))
     return table.astype(dict.fromkeys(wanted, "int64"))
 
 

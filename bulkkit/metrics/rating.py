@@ -15,7 +15,7 @@ from bulkkit.metrics.counting import counted, measures_in, most_known, named_ali
 from bulkkit.metrics.dimensions import CAMPAIGN, Frames, aliases
 from bulkkit.metrics.reactions import divides
 from bulkkit.metrics.repetition import design_effect, squares
-from bulkkit.outcomes import MEASURES, AnyFrame, Frame, Measure, Messages, keyed
+from bulkkit.outcomes import MEASURES, AnyFrame, Frame, Measure, Messages, gathered, keyed
 from bulkkit.statistics import Interval, mean_count, wilson
 from bulkkit.vocabulary import Counts, Rate
 
@@ -93,7 +93,7 @@ def rates(
 def tabulated(messages: Frame, groups: list[str]) -> pd.DataFrame:
     """Return the rates frame of messages (`outcomes`) that `dimensions.labelled` gave their groups."""
     sums = [nw.col(f"{measure.name}_{part}").sum() for measure in MEASURES for part in "ndk"]
-    found = messages.group_by(*aliases(groups), "_known").agg(*sums).collect("pandas").to_native()
+    found = gathered(messages.group_by(*aliases(groups), "_known").agg(*sums))
     counts = most_known(found, aliases(groups))
     if CAMPAIGN not in groups:
         counts = counts.merge(named_alike(squares(messages, aliases(groups)), aliases(groups)), how="left")

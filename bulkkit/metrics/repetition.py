@@ -16,7 +16,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from bulkkit.outcomes import KEY, MEASURES, Frame
+from bulkkit.outcomes import KEY, MEASURES, Frame, gathered
 
 _PRODUCTS: Final = {"nn": ("n", "n"), "nd": ("n", "d"), "dd": ("d", "d")}
 SQUARES: Final = tuple(f"{measure.name}_{product}" for measure in MEASURES for product in _PRODUCTS)
@@ -34,8 +34,7 @@ def squares(messages: Frame, groups: Sequence[str]) -> pd.DataFrame:
     )
     multiplied = people.with_columns(*products)
     summed = multiplied.group_by(*groups, "_known").agg(*(nw.col(name).sum() for name in SQUARES))
-    table: pd.DataFrame = summed.collect("pandas").to_native()
-    return table.astype(dict.fromkeys(SQUARES, "float64"))
+    return gathered(summed).astype(dict.fromkeys(SQUARES, "float64"))
 
 
 def design_effect(counts: pd.DataFrame, name: str) -> Any:

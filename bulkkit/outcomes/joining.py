@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from itertools import islice
+from typing import Any, Final, Literal, TypeAlias
 
 import narwhals as nw
 from narwhals.typing import IntoFrame
 
 from bulkkit.addresses import mailbox_key
 from bulkkit.errors import InputError
+from bulkkit.outcomes.gathering import gathered
 
 KEY: Final = ("_campaign", "_mailbox")
 """What joins events, sends and contacts; the other columns in here bear an underscore to stay clear of the caller's."""
@@ -73,11 +76,30 @@ def mailboxes(frame: Frame) -> Frame:
     plain = _plain(spelling)
     if not spelling.odd:
         return addressed.with_columns(plain.alias(KEY[1])).drop("_raw")
-    odd = addressed.filter(_holds(_ODD)).select("_raw").unique().collect("pandas").to_native()["_raw"]
-    meant = [mailbox_key(address) for address in odd]
-    return addressed.with_columns(nw.col("_raw").replace_strict(list(odd), meant, default=plain).alias(KEY[1])).drop(
-        "_raw"
-    )
+    odd = gathered(addressed.filter(_holds(_ODD)).select("_raw").unique())["_raw"]
+    return _looked_up(addressed, {address: mailbox_key(address) for address in odd}, plain).drop("_raw")
+
+
+def merged(frame: Frame, other: Frame, on: Sequence[str], how: Literal["left", "inner"] = "left") -> Frame:
+    """Return the rows of a frame with what another one of its library, with a row for each of these keys, adds."""
+    return _forgetful(frame).join(_forgetful(alike(other, frame)), on=list(on), how=how)
+
+
+def _forgetful(frame: Frame) -> Frame:
+    """Return a frame that can be joined.
+
+    Dask (2026.8) fails where it joins groups out of many partitions (`KeyError … not in index`): it looks for their
+    keys in columns that it has left out. What a function returned has no keys that it knows of.
+    """
+    if not frame.implementation.is_dask():
+        return frame
+    partitions: Any = frame.to_native()
+    forgetful: Frame = nw.from_native(partitions.map_partitions(_itself))
+    return forgetful
+
+
+def _itself(part: Any) -> Any:
+    return part
 
 
 def alike(frame: Frame, other: Frame) -> Frame:
@@ -95,6 +117,27 @@ def as_text(name: str, dtype: Any) -> nw.Expr:
     return nw.col(name) if dtype == nw.String else nw.col(name).cast(nw.String)
 
 
+def _looked_up(frame: Frame, meant: Mapping[str, str], plain: nw.Expr) -> Frame:
+    """Return a frame with the mailbox of each address in `_raw`: what it is known to mean, or else `plain`."""
+    if not (frame.implementation.is_duckdb() or frame.implementation.is_spark_like()):
+        known = nw.col("_raw").replace_strict(list(meant), list(meant.values()), default=plain)
+        return frame.with_columns(known.alias(KEY[1]))
+    # These would search a list for each row: the table that they can join comes out of a single text.
+    next_row, next_cell = _marks_not_in("".join([*meant, *meant.values()]))
+    text = next_row.join(next_cell.join(row) for row in meant.items())
+    rows = frame.head(1).select(nw.lit(text).str.split(next_row).alias("_row")).explode("_row")
+    cells = nw.col("_row").str.split(next_cell)
+    table = rows.select(cells.list.get(0).alias("_raw"), cells.list.get(1).alias("_meant"))
+    known = nw.coalesce(nw.col("_meant"), plain)
+    return merged(frame, table, ["_raw"]).with_columns(known.alias(KEY[1])).drop("_meant")
+
+
+def _marks_not_in(text: str) -> tuple[str, str]:
+    """Return two characters of private use (Unicode 17, section 23.5) that do not stand in a text."""
+    one, two = islice((mark for mark in map(chr, range(0xE000, 0xF900)) if mark not in text), 2)
+    return one, two
+
+
 def _plain(spelling: _Spelling) -> nw.Expr:
     lowered = nw.col("_raw").str.strip_chars().str.to_lowercase()
     if not spelling.google:
@@ -109,5 +152,5 @@ def _holds(pattern: str) -> nw.Expr:
 
 def _any(frame: Frame, **tests: nw.Expr) -> dict[str, bool]:
     """Return for each test whether it holds of any row."""
-    found = frame.select(*(test.any().alias(name) for name, test in tests.items())).collect("pandas").to_native()
+    found = gathered(frame.select(*(test.any().alias(name) for name, test in tests.items())))
     return {name: bool(found[name].fillna(False).any()) for name in tests}

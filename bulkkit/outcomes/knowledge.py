@@ -14,6 +14,7 @@ import narwhals as nw
 import pandas as pd
 
 from bulkkit.outcomes.facts import is_yes, said_by_sends
+from bulkkit.outcomes.gathering import gathered
 from bulkkit.outcomes.joining import KEY, Frame, as_text
 from bulkkit.vocabulary import EventKind
 
@@ -84,7 +85,7 @@ def _seen(events: Frame) -> pd.DataFrame:
     words = {name: as_text(name, has[name]) if name in has.names() else absent for name in _WORDS}
     judged = ~nw.col("machine").is_null() if "machine" in has.names() else nw.lit(False)
     looked_at = events.select(KEY[0], *(text.alias(name) for name, text in words.items()), judged.alias("judged"))
-    seen: pd.DataFrame = looked_at.group_by(KEY[0], *_WORDS).agg(nw.col("judged").any()).collect("pandas").to_native()
+    seen = gathered(looked_at.group_by(KEY[0], *_WORDS).agg(nw.col("judged").any()))
     return seen.astype({KEY[0]: "str", **dict.fromkeys(_WORDS, "str"), "judged": bool})
 
 
@@ -109,5 +110,5 @@ def _from_sends(sends: Frame) -> pd.DataFrame:
     sent, tracked = said_by_sends(sends)["sent"], is_yes(sends, "tracked")
     looked_at = sends.select(KEY[0], sent.alias("sent"), tracked.alias("tracked"))
     table = looked_at.group_by(KEY[0]).agg(nw.col("sent").any(), nw.col("tracked").any())
-    found = table.collect("pandas").to_native().set_index(KEY[0]).astype(bool)
+    found = gathered(table).set_index(KEY[0]).astype(bool)
     return pd.DataFrame({"known": found["sent"], **{f"knows_{kind}": found["tracked"] for kind in _FROM_LINKS}})

@@ -9,12 +9,12 @@ from typing import Any, Final
 import narwhals as nw
 import pandas as pd
 
-from bulkkit.outcomes import KEY, AnyFrame, Frame, keyed, outcomes
+from bulkkit.outcomes import KEY, AnyFrame, Frame, gathered, keyed, outcomes
 from bulkkit.scoring.components import NaN, Value
 from bulkkit.scoring.decay import decay
 from bulkkit.scoring.expectations import BASELINE, Prior
 from bulkkit.segmentation import History, moments
-from bulkkit.segmentation.responses import YEAR_DAYS, gathered, responses, until
+from bulkkit.segmentation.responses import YEAR_DAYS, responses, until
 from bulkkit.statistics import wilson
 from bulkkit.vocabulary import BounceType, Counts, EventKind, Rate
 

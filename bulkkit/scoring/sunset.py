@@ -14,10 +14,10 @@ import narwhals as nw
 import pandas as pd
 
 from bulkkit.contacts.tracking import untracked
-from bulkkit.outcomes import KEY, AnyFrame, keyed, outcomes
+from bulkkit.outcomes import KEY, AnyFrame, gathered, keyed, outcomes
 from bulkkit.scoring.basis import Basis
 from bulkkit.scoring.past import FATIGUE
-from bulkkit.segmentation.responses import RECEIVED, gathered, responses, until
+from bulkkit.segmentation.responses import RECEIVED, responses, until
 from bulkkit.statistics import wilson
 from bulkkit.vocabulary import Counts, Rate
 

@@ -8,7 +8,7 @@ import narwhals as nw
 import pandas as pd
 
 from bulkkit.errors import InputError
-from bulkkit.outcomes import KEY, AnyFrame, Frame, keyed
+from bulkkit.outcomes import KEY, AnyFrame, Frame, gathered, keyed, merged
 from bulkkit.outcomes.facts import is_no
 from bulkkit.vocabulary import EventKind
 
@@ -56,18 +56,13 @@ def responses(events: AnyFrame, before: pd.Timestamp) -> pd.DataFrame:
         *(nw.col(name).max() for name in ("human", "unjudged")),
         *(nw.col(name).sum() for name in _COUNTS),
     )
-    since = messages.join(people.select(_MAILBOX, nw.col("human").alias("_reacted")), on=_MAILBOX, how="left")
+    since = merged(messages, people.select(_MAILBOX, nw.col("human").alias("_reacted")), [_MAILBOX])
     later = _flag(nw.col("received") > nw.col("_reacted")) + _flag(nw.col("_reacted").is_null()) * _there("received")
     unanswered = since.with_columns(later.alias("unanswered")).group_by(_MAILBOX).agg(nw.col("unanswered").sum())
-    found = gathered(people.join(unanswered, on=_MAILBOX, how="left"))
+    found = gathered(merged(people, unanswered, [_MAILBOX]))
     times = {name: pd.to_datetime(found[name], utc=True) for name in _TIMES}
     counts = {name: found[name].fillna(0).astype("int64") for name in (*_COUNTS, "unanswered")}
     return found.assign(**times, **counts).set_index(_MAILBOX)[[*_TIMES, *_COUNTS, "unanswered"]]
-
-
-def gathered(frame: Frame) -> pd.DataFrame:
-    """Return an aggregate as a pandas frame, by way of Arrow: DuckDB's own way stumbles over pandas 3.1."""
-    return frame.collect("pyarrow").to_pandas()
 
 
 def until(rows: Frame, before: pd.Timestamp, since: pd.Timestamp | None = None) -> Frame:
