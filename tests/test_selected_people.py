@@ -196,7 +196,7 @@ def test_what_was_before_sharpens_a_holdout() -> None:
 def _covers(rng: np.random.Generator) -> bool:
     before, treated = rng.gamma(2, 10, 400), rng.random(400) < 0.7
     outcome = sharpened(before + rng.normal(0, 8, 400) + 1.5 * treated, before, treated)
-    found = Sample(outcome, np.arange(400), treated, np.zeros(400, int)).standardised().difference
+    found = Sample(outcome, np.arange(400), treated, np.zeros(400, int), np.ones(400)).standardised().difference
     return found.lower <= 1.5 <= found.upper
 
 

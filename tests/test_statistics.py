@@ -263,7 +263,7 @@ def test_weighing_by_equal_weights_is_newcombe() -> None:
     """With one weight for all and nobody on both sides, the weighted difference is Newcombe's."""
     one, two = np.repeat([1.0, 0.0], [56, 14]), np.repeat([1.0, 0.0], [48, 32])
     sides = [
-        Weighed.of(outcome, np.full(len(outcome), 3.0), np.arange(len(outcome)) + start, 150)
+        Weighed.of(outcome, np.full(len(outcome), 3.0), np.arange(len(outcome)) + start, np.ones(150))
         for outcome, start in ((one, 0), (two, 70))
     ]
     found, expected = weigh(*sides, shares=True).difference, newcombe(56, 70, 48, 80)

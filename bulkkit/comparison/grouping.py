@@ -34,9 +34,9 @@ def grouped(sample: Sample, known: Covariates) -> tuple[Sample, pd.DataFrame]:
     """Return the messages in groups of people alike, and what each group is."""
     alone = {str(name): _alone(sample, known.numbers[name]) for name in known.numbers}
     apart = np.any([label.notna() for label in alone.values()], axis=0) if alone else np.zeros(len(sample.group), bool)
-    people = replace(sample, group=apart.astype(int)).people()
+    people = replace(sample, group=apart.astype(int)).heads()
     for groups in FINENESS:
-        number, labels = _numbered(known.cut(groups, alone))
+        number, labels = _numbered(known.cut(groups, alone, sample.people))
         found = replace(sample, group=number)
         if known.numbers.columns.empty or _overlap(found) >= WELL_MET * people[0] / people.sum():
             break
@@ -45,8 +45,8 @@ def grouped(sample: Sample, known: Covariates) -> tuple[Sample, pd.DataFrame]:
 
 def _alone(sample: Sample, column: pd.Series[Any]) -> pd.Series[Any]:
     """Return a label for each message that no number near its own answers on the other side; missing for the others."""
-    smaller = min(int(sample.treated.sum()), int((~sample.treated).sum()))
-    labels = cut(column, int(np.clip(smaller // _OF_A_SIDE, FINENESS[-1], LOOKED_AT)))
+    smaller = min(int(sample.people[side].sum()) for side in (sample.treated, ~sample.treated))
+    labels = cut(column, sample.people, int(np.clip(smaller // _OF_A_SIDE, FINENESS[-1], LOOKED_AT)))
     found = replace(sample, group=labels.cat.codes.to_numpy().astype(int))
     met = _both(found) | (_overlap(found) >= WELL_MET)
     return labels.astype("str").mask(met[found.group])
@@ -61,7 +61,7 @@ def tabled(labels: pd.DataFrame, sample: Sample) -> pd.DataFrame:
         whole = events.astype(int) if sample.is_share else events
         counted |= {f"{name}_n": trials.astype(int), f"{name}_events": whole, f"{name}_rate": rate}
     both = (counted["treated_n"] > 0) & (counted["control_n"] > 0)
-    people = np.where(both, sample.people(), 0)
+    people = np.where(both, sample.heads(), 0)
     difference = counted["treated_rate"] - counted["control_rate"]
     return labels.assign(**counted, weight=people / max(people.sum(), 1), difference=difference)
 
@@ -91,11 +91,12 @@ def _means(sample: Sample, strata: pd.DataFrame, values: NDArray[Any]) -> tuple[
     before, after, variances = [], [], []
     for side in (sample.treated, ~sample.treated):
         chosen = side & ~np.isnan(values)
-        told, group = values[chosen], sample.group[chosen]
-        shares = (strata["weight"].to_numpy() / np.maximum(sample.trials(chosen), 1))[group]
-        before.append(told.mean() if told.size else np.nan)
+        told, people, group = values[chosen], sample.people[chosen], sample.group[chosen]
+        shares = people * (strata["weight"].to_numpy() / np.maximum(sample.trials(chosen), 1))[group]
+        mean = people @ told / people.sum() if told.size else np.nan
+        before.append(mean)
         after.append(shares @ told / shares.sum() if shares.any() else np.nan)
-        variances.append(told.var() if told.size else np.nan)
+        variances.append(people @ (told - mean) ** 2 / people.sum() if told.size else np.nan)
     spread = np.sqrt(np.mean(variances))
     return float((before[0] - before[1]) / spread), float((after[0] - after[1]) / spread)
 
@@ -107,7 +108,7 @@ def _as_numbers(column: pd.Series[Any]) -> NDArray[Any]:
 
 
 def _overlap(sample: Sample) -> float:
-    return float(sample.people()[_both(sample)].sum() / sample.people().sum())
+    return float(sample.heads()[_both(sample)].sum() / sample.heads().sum())
 
 
 def _both(sample: Sample) -> NDArray[np.bool_]:

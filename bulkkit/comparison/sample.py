@@ -15,12 +15,17 @@ from bulkkit.statistics import Arm, Standardised, Weighed, influence, propensity
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """Messages as arrays: what came of each, whose it is (a code), on which side, in which group (a code)."""
+    """Messages as arrays: what came of each, whose it is (a code), on which side, in which group (a code).
+
+    A row stands for the messages of so many `people` of whom all of this is the same; rows with one code of a person
+    are of the same people.
+    """
 
     outcome: NDArray[Any]
     person: NDArray[Any]
     treated: NDArray[Any]
     group: NDArray[Any]
+    people: NDArray[Any]
 
     @property
     def is_share(self) -> bool:
@@ -29,15 +34,15 @@ class Sample:
 
     def events(self, side: NDArray[Any]) -> NDArray[Any]:
         """Return how many messages of one side counted (or the sum of their outcomes), by group."""
-        return self._sum(side, self.outcome)
+        return self._sum(side, self.people * self.outcome)
 
     def trials(self, side: NDArray[Any]) -> NDArray[Any]:
         """Return how many messages one side has, by group."""
-        return self._sum(side, np.ones(len(self.outcome)))
+        return self._sum(side, self.people)
 
-    def people(self) -> NDArray[Any]:
+    def heads(self) -> NDArray[Any]:
         """Return how many people each group holds; a person with several messages is shared among them."""
-        return self._sum(np.ones(len(self.outcome), bool), 1 / np.bincount(self.person)[self.person])
+        return self._sum(np.ones(len(self.outcome), bool), self.people / np.bincount(self.person)[self.person])
 
     def pooled(self) -> Sample:
         """Return the same messages as one group."""
@@ -46,11 +51,12 @@ class Sample:
     def within(self, groups: NDArray[Any]) -> Sample:
         """Return the messages of some groups, which are numbered anew."""
         kept, number = groups[self.group], np.cumsum(groups) - 1
-        return Sample(self.outcome[kept], self.person[kept], self.treated[kept], number[self.group[kept]])
+        group, people = number[self.group[kept]], self.people[kept]
+        return Sample(self.outcome[kept], self.person[kept], self.treated[kept], group, people)
 
     def standardised(self) -> Standardised:
         """Return the difference standardised over the groups, its interval clustered by person."""
-        weights = self.people() / self.people().sum()
+        weights = self.heads() / self.heads().sum()
         one, two = self._moves(self.treated, weights), self._moves(~self.treated, weights)
         treated = Arm(self.events(self.treated), self.trials(self.treated), float(one @ one))
         control = Arm(self.events(~self.treated), self.trials(~self.treated), float(two @ two))
@@ -63,17 +69,24 @@ class Sample:
         arms = []
         for side, got in ((self.treated, chance), (~self.treated, 1 - chance)):
             weights = 1 / got[self.group[side]]
-            arms.append(Weighed.of(self.outcome[side], weights, self.person[side], int(self.person.max()) + 1))
+            arms.append(Weighed.of(self.outcome[side], weights, self.person[side], self._of_each_person()))
         return weigh(*arms, shares=self.is_share)
 
     def estimate(self, found: Standardised) -> Estimate:
         """Return a difference with the two rates and the numbers of messages."""
-        return Estimate.of(found, int(self.treated.sum()), int((~self.treated).sum()))
+        return Estimate.of(found, *(int(self.people[side].sum()) for side in (self.treated, ~self.treated)))
 
     def _moves(self, side: NDArray[Any], weights: NDArray[Any]) -> NDArray[Any]:
-        """Return how much each person's messages on one side move its rate."""
-        pushes = influence(self.outcome[side], self.group[side], weights)
-        return np.bincount(self.person[side], pushes, int(self.person.max()) + 1)
+        """Return how much each person's messages on one side move its rate (of people alike: the root of squares)."""
+        pushes = influence(self.outcome[side], self.group[side], weights, self.people[side])
+        alike = self._of_each_person()
+        return np.asarray(np.bincount(self.person[side], pushes, len(alike)) * np.sqrt(alike))
+
+    def _of_each_person(self) -> NDArray[Any]:
+        """Return for how many people each code of a person stands."""
+        found = np.zeros(int(self.person.max()) + 1)
+        found[self.person] = self.people
+        return found
 
     def _sum(self, chosen: NDArray[Any], values: NDArray[Any]) -> NDArray[Any]:
         return np.bincount(self.group[chosen], values[chosen], int(self.group.max()) + 1)

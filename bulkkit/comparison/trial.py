@@ -49,7 +49,8 @@ def against_holdout(
 
 def _answer(asked: Comparison, rows: pd.DataFrame) -> Comparison:
     person = pd.factorize(rows[KEY[1]])[0]
-    sample = Sample(rows["outcome"].to_numpy(float), person, rows["treated"].to_numpy(bool), np.zeros(len(rows), int))
+    outcome, treated = rows["outcome"].to_numpy(float), rows["treated"].to_numpy(bool)
+    sample = Sample(outcome, person, treated, np.zeros(len(rows), int), np.ones(len(rows)))
     found = sample.standardised()
     raw, adjusted, gain = sample.estimate(found), found, 0.0
     if "before" in rows:

@@ -66,6 +66,10 @@ class Knowledge:
         chosen = aspects if campaigns is None else aspects[aspects.index.isin(list(campaigns))]
         return cls(chosen, {name: _spellings(seen[name]) for name in ("kind", "bounce_type")})
 
+    def alone(self, campaign: str) -> Knowledge:
+        """Return what is known of one campaign."""
+        return Knowledge(self.campaigns.loc[[campaign]], self.spelt)
+
     def of_campaign(self, aspect: str) -> nw.Expr:
         """Return for each message whether something is known of its campaign."""
         column = self.campaigns[aspect]

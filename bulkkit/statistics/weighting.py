@@ -25,19 +25,22 @@ _LIMIT: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """One side: its weighted mean, how much each person moves it, and Kish's effective number of messages."""
+    """One side: its weighted mean, how much each person moves it (of people alike the root of the sum of squares), and
+    Kish's effective number of messages.
+    """
 
     mean: float
     moves: Array
     effective: float
 
     @classmethod
-    def of(cls, outcome: Array, weights: Array, person: NDArray[np.intp], people: int) -> Weighed:
-        """Weigh outcomes; a person's messages hang together."""
-        share = weights / weights.sum()
-        mean = float(share @ outcome)
-        moves = np.asarray(np.bincount(person, share * (outcome - mean), people), float)
-        return cls(mean, moves, float(1 / np.sum(share**2)))
+    def of(cls, outcome: Array, weights: Array, person: NDArray[np.intp], people: Array) -> Weighed:
+        """Weigh outcomes; a person's messages hang together, and each person's code stands for so many `people`."""
+        times = people[person]
+        share = weights / (times @ weights)
+        mean = float((times * share) @ outcome)
+        moves = np.bincount(person, share * (outcome - mean), len(people)) * np.sqrt(people)
+        return cls(mean, np.asarray(moves, float), float(1 / (times @ share**2)))
 
 
 def propensity(covariates: Array, treated: Array, trials: Array) -> Array:
