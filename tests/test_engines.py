@@ -1,4 +1,4 @@
-"""Wherever the tables lie, the answers are those that pandas gives: polars, PyArrow, DuckDB, Dask, Spark."""
+"""Wherever the tables lie, and in whatever zone, the answers are those that pandas gives of moments in UTC."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ QUESTIONS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.fixture(scope="module", params=["polars", "pyarrow", "duckdb", *SLOW])
+@pytest.fixture(scope="module", params=["pandas", "polars", "pyarrow", "duckdb", *SLOW])
 def there(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, ...]]:
     """Events, sends and contacts in another library."""
     with engines.opened(request.param, tmp_path_factory.mktemp("tables")) as convert:

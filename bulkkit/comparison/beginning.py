@@ -75,5 +75,4 @@ def _first(sends: Frame | None, column: str, campaigns: Sequence[str]) -> dict[A
     if sends is None or column not in sends.collect_schema().names():
         return {}
     first = sends.filter(nw.col(KEY[0]).is_in(list(campaigns))).group_by(KEY[0]).agg(nw.col(column).min())
-    table = gathered(first)
-    return dict(moments(table.set_index(KEY[0])[column]).dropna())
+    return dict(moments(gathered(first).set_index(KEY[0])[column]).dropna())

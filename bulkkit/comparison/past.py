@@ -20,12 +20,9 @@ from bulkkit.outcomes.facts import is_no
 from bulkkit.segmentation import ENGAGEMENT, OCCASIONAL_DAYS, TENURE, UNKNOWN
 from bulkkit.segmentation.dividing import TENURE_DAYS
 from bulkkit.segmentation.history import ACTIVE_DAYS
-from bulkkit.vocabulary import EventKind
+from bulkkit.segmentation.responses import REACTED, RECEIVED
 
 BANDS: Final = {"engagement": ENGAGEMENT, "tenure": TENURE}
-
-REACTIONS: Final = (str(EventKind.OPENED), str(EventKind.CLICKED))
-RECEIVED: Final = (str(EventKind.SENT), str(EventKind.DELIVERED))
 
 _ENGAGED: Final = ("new", "inactive", "inactive", UNKNOWN, "occasional", UNKNOWN, "active")
 """By number: nothing at all; a reaction longer ago than `OCCASIONAL_DAYS`; mail that was received; a reaction within
@@ -39,7 +36,7 @@ _JOINED: Final = (UNKNOWN, *list(TENURE)[: len(TENURE_DAYS)])
 def marks(events: Frame) -> dict[str, nw.Expr]:
     """Return whether an event is one of received mail, a reaction by a person, or one that nobody judged."""
     judged = "machine" in events.collect_schema().names()
-    reacted = nw.col("kind").is_in(REACTIONS)
+    reacted = nw.col("kind").is_in(REACTED)
     return {
         "_received": nw.col("kind").is_in(RECEIVED),
         "_human": reacted & is_no(events, "machine"),
