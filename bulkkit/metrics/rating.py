@@ -15,7 +15,7 @@ from bulkkit.errors import InputError
 from bulkkit.metrics.counting import counted, measures_in, most_known, named_alike
 from bulkkit.metrics.dimensions import CAMPAIGN, Frames, aliases
 from bulkkit.metrics.reactions import divides
-from bulkkit.metrics.repetition import as_people, design_effect, squares
+from bulkkit.metrics.repetition import ONCE, as_people, design_effect, squares
 from bulkkit.outcomes import MEASURES, AnyFrame, Frame, Measure, Messages, gathered, keyed
 from bulkkit.statistics import Interval, mean_count, wilson
 from bulkkit.vocabulary import Counts, Rate
@@ -78,7 +78,8 @@ def rates(
     people who were not left untracked.
     Messages of campaigns about which a source is silent stand in no row beside those about which it is known.
     Where people had several messages of a group, as in any grouping over campaigns, interval and verdict allow for a
-    person's messages being alike (design effect, Kish 1965); where nobody did it, they count people.
+    person's messages being alike (design effect, Kish 1965); where nobody did it, they count people, but for what ends
+    the messages to a person (hard bounces, unsubscribes, complaints) messages.
     Where many rows are looked through for one that stands out, some will by chance: see `against_rest`.
     """
     groups = [by] if isinstance(by, str) else list(by)
@@ -113,8 +114,8 @@ def _measured(counts: pd.DataFrame, measure: Measure, say: Saying) -> pd.DataFra
     numerator = counts[f"{measure.name}_n"].astype("Int64").where(known)
     denominator = _denominator(counts, measure, known)
     x, n = _floats(numerator), _floats(denominator.where(known))
-    effect = design_effect(counts, measure.name) if f"{measure.name}_nn" in counts else np.ones(len(counts))
-    interval = _interval(counts, measure.name, x, n, effect)
+    effect = _effect(counts, measure)
+    interval = _interval(counts, measure, x, n, effect)
     heard = counts[f"{measure.rate}_{Counts.ALL}_k"] > 0
     told = zip(numerator, denominator, effect, heard, strict=True)
     return pd.DataFrame(
@@ -128,14 +129,20 @@ def _measured(counts: pd.DataFrame, measure: Measure, say: Saying) -> pd.DataFra
     )  # fmt: skip
 
 
+def _effect(counts: pd.DataFrame, measure: Measure) -> NDArray[Any]:
+    if f"{measure.name}_nn" not in counts:
+        return np.ones(len(counts))
+    return design_effect(counts, measure.name, once=measure.rate in ONCE)
+
+
 def _interval(
-    counts: pd.DataFrame, name: str, x: NDArray[Any], n: NDArray[Any], effect: NDArray[Any]
+    counts: pd.DataFrame, measure: Measure, x: NDArray[Any], n: NDArray[Any], effect: NDArray[Any]
 ) -> Interval[NDArray[Any]]:
-    if f"{name}_q" not in counts:
+    if f"{measure.name}_q" not in counts:
         return wilson(x / effect, n / effect)
-    if f"{name}_nn" in counts:
-        return mean_count(*as_people(counts, name))
-    return mean_count(x, _floats(counts[f"{name}_q"]), n)
+    if f"{measure.name}_nn" in counts:
+        return mean_count(*as_people(counts, measure.name, once=measure.rate in ONCE))
+    return mean_count(x, _floats(counts[f"{measure.name}_q"]), n)
 
 
 def _denominator(counts: pd.DataFrame, measure: Measure, known: pd.Series[bool]) -> pd.Series[Any]:

@@ -11,7 +11,8 @@ nothing. So one pair of a person's messages that came out alike is added to the
 pairs that were seen. Where nobody did it, people and not messages are counted:
 whatever a person's messages have in common, that many people who all did not
 do it show no less (the chance that none of m people does is (1 - p)^m at most;
-Hanley and Lippman-Hand 1983 with people as the trials).
+Hanley and Lippman-Hand 1983 with people as the trials). What ends the messages
+to a person happens once at the most, and each event is another person's.
 """
 
 from __future__ import annotations
@@ -26,10 +27,14 @@ from numpy.typing import NDArray
 
 from bulkkit.outcomes import KEY, MEASURES, Frame, Measure, Messages, gathered, merged
 from bulkkit.outcomes.messages import with_measures
+from bulkkit.vocabulary import Rate
 
 _PRODUCTS: Final = {"nn": ("n", "n"), "nd": ("n", "d"), "dd": ("d", "d")}
 SQUARES: Final = tuple(f"{measure.name}_{product}" for measure in MEASURES for product in _PRODUCTS)
 """Sums over people of the products of how many of their messages count and could have: `opened_all_nd`."""
+
+ONCE: Final = (Rate.HARD_BOUNCED, Rate.UNSUBSCRIBED, Rate.COMPLAINED)
+"""After these nobody is written to again; where somebody was all the same, that is seen and counts."""
 
 
 def squares(messages: Frame, groups: Sequence[str]) -> pd.DataFrame:
@@ -89,21 +94,26 @@ def _summed(people: Frame, groups: Sequence[str], measures: Sequence[Measure], p
     return gathered(summed).astype(dict.fromkeys(names, "float64"))
 
 
-def design_effect(counts: pd.DataFrame, name: str) -> NDArray[Any]:
-    """Return how much wider a measure's variance is than of as many people's single messages; 1 at the least."""
+def design_effect(counts: pd.DataFrame, name: str, *, once: bool = False) -> NDArray[Any]:
+    """Return how much wider a measure's variance is than of as many people's single messages; 1 at the least.
+
+    `once` says that no pair is added to those that were seen, for a person does it once.
+    """
     n, d, nn, nd, dd = (counts[f"{name}_{part}"].to_numpy(float) for part in ("n", "d", *_PRODUCTS))
     with np.errstate(divide="ignore", invalid="ignore"):
-        rate, most = n / d, dd / d
+        rate, most = n / d, np.ones(len(n)) if once else dd / d
         seen = (nn - 2 * rate * nd + rate**2 * dd) / (d * rate * (1 - rate))
         pairs = np.minimum(nd - n, dd - nd - (d - n))
     seen = np.where(np.isfinite(seen), np.maximum(seen, 1), 1.0)
     return np.where(np.isfinite(most), seen + np.maximum(most - seen, 0) / (1 + np.maximum(pairs, 0)), 1.0)
 
 
-def as_people(counts: pd.DataFrame, name: str) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+def as_people(
+    counts: pd.DataFrame, name: str, *, once: bool = False
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Return totals, squares and trials of so many people as the messages went to, with the same mean and variance."""
     n, d, nn, nd, dd = (counts[f"{name}_{part}"].to_numpy(float) for part in ("n", "d", *_PRODUCTS))
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean, people = n / d, d**2 / dd
-        variance = (nn - 2 * mean * nd + mean**2 * dd) / dd
+        mean, people = n / d, d if once else d**2 / dd
+        variance = people * (nn - 2 * mean * nd + mean**2 * dd) / d**2
     return mean * people, people * (variance + mean**2), people
