@@ -18,7 +18,7 @@ ONCE = np.ones(4000)
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(2, 6), st.floats(-3, 3), st.floats(-3, 3))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_a_straight_line_is_taken_away(seed: int, cuts: int, steep: float, effect: float) -> None:
     """Where outcomes rise with the place in a number, and one side lies higher, hardly more than the effect is left."""
     rng = np.random.default_rng(seed)
