@@ -110,7 +110,7 @@ def compare(
     if outcome is None and (unknown := unanswerable(knowledge, measure)):
         return replace(asked, verdict=unknown)
     looked_at = measure if outcome is None else measure_of(Rate.BOUNCED, Counts.ALL)
-    question = Question(looked_at, beginnings(rows, written, sides.campaigns), names)
+    question = Question(looked_at, beginnings(knowledge, written, sides.campaigns), names)
     messages = by_message(kinds_of_people(question, rows, written, knowledge, listing), question, listing)
     if outcome is not None:
         messages = told(messages, outcome)

@@ -10,9 +10,9 @@ from typing import Any, Final
 import narwhals as nw
 import pandas as pd
 
-from bulkkit.comparison.past import marks
-from bulkkit.outcomes import KEY, Frame, gathered
+from bulkkit.outcomes import KEY, Frame, Knowledge, gathered
 from bulkkit.segmentation import moments
+from bulkkit.segmentation.responses import REACTED, RECEIVED
 
 _STARTS: Final = ("claimed_at", "finished_at", "queued_at")
 
@@ -46,9 +46,9 @@ def with_moments(events: Frame, sends: Frame | None) -> tuple[Frame, Frame | Non
     return nw.from_native(told.assign(at=moments(told["at"]))).lazy(), written
 
 
-def beginnings(events: Frame, sends: Frame | None, campaigns: Sequence[str]) -> dict[str, Beginning]:
+def beginnings(knowledge: Knowledge, sends: Frame | None, campaigns: Sequence[str]) -> dict[str, Beginning]:
     """Return when each campaign's first message went out, from its events, or else from its sends."""
-    received, human = _firsts(events)
+    received, human = _firsts(knowledge)
     starts: dict[Any, Any] = dict(received.dropna())
     for name in _STARTS if sends is not None else ():
         starts = _first(sends, name, campaigns) | starts
@@ -59,16 +59,14 @@ def _beginning(start: Any, received: Any, human: Any) -> Beginning:
     return Beginning(start, bool(received < start) or not bool(human < start))
 
 
-def _firsts(events: Frame) -> tuple[pd.Series[Any], pd.Series[Any]]:
-    """Return when each campaign's first mail was received, and when a person first reacted to it."""
-    if "at" not in events.collect_schema().names():
+def _firsts(knowledge: Knowledge) -> tuple[pd.Series[Any], pd.Series[Any]]:
+    """Return when each campaign's first mail was received, and when people first reacted."""
+    seen = knowledge.firsts
+    if seen is None:
         return pd.Series(dtype="datetime64[ns, UTC]"), pd.Series(dtype="datetime64[ns, UTC]")
-    told = {name: truth for name, truth in marks(events).items() if name in ("_received", "_human")}
-    marked = events.select(KEY[0], "at", **told)
-    when = [nw.when(nw.col(name)).then(nw.col("at")).alias(name) for name in told]
-    first = marked.select(KEY[0], *when).group_by(KEY[0]).agg(nw.col("_received").min(), nw.col("_human").min())
-    table = gathered(first).set_index(KEY[0])
-    return moments(table["_received"]), moments(table["_human"])
+    at = moments(seen["at"])
+    received, human = seen["kind"].isin(RECEIVED), seen["kind"].isin(REACTED) & seen["human"].astype(bool)
+    return at[received].groupby(seen[KEY[0]]).min(), at[human]
 
 
 def _first(sends: Frame | None, column: str, campaigns: Sequence[str]) -> dict[Any, Any]:

@@ -43,7 +43,7 @@ def _engagement(rows: pd.DataFrame, place: int, begun: Beginning) -> Any:
     if pd.isna(begun.start):
         return UNKNOWN
     none = pd.Series(0, index=rows.index)
-    numbers = rows.get(f"_past_{place}", none).to_numpy(int)
+    numbers = rows.get(f"_past_{place}", none).fillna(0).to_numpy(int)
     agreed = rows.get("_consents", none + 1).astype("boolean").fillna(False).to_numpy(bool)
     return engagement(numbers, ~agreed, tells=begun.tells)
 

@@ -7,7 +7,7 @@ whole history needs one number a person.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -20,7 +20,6 @@ from bulkkit.outcomes.facts import is_no
 from bulkkit.segmentation import ENGAGEMENT, OCCASIONAL_DAYS, TENURE, UNKNOWN
 from bulkkit.segmentation.dividing import TENURE_DAYS
 from bulkkit.segmentation.history import ACTIVE_DAYS
-from bulkkit.segmentation.responses import REACTED, RECEIVED
 
 BANDS: Final = {"engagement": ENGAGEMENT, "tenure": TENURE}
 
@@ -33,27 +32,32 @@ _JOINED: Final = (UNKNOWN, *list(TENURE)[: len(TENURE_DAYS)])
 """By how many of `TENURE_DAYS` have passed since somebody joined."""
 
 
-def marks(events: Frame) -> dict[str, nw.Expr]:
-    """Return whether an event is one of received mail, a reaction by a person, or one that nobody judged."""
-    judged = "machine" in events.collect_schema().names()
-    reacted = nw.col("kind").is_in(REACTED)
-    return {
-        "_received": nw.col("kind").is_in(RECEIVED),
-        "_human": reacted & is_no(events, "machine"),
-        "_unjudged": reacted & nw.col("machine").is_null() if judged else reacted,
-    }
+def marks(events: Frame, reactions: Collection[str], starts: Mapping[int, datetime]) -> dict[str, nw.Expr]:
+    """Return of each event what `evidence` takes together, each a truth value of its own so that it is found out once.
+
+    They are `_judged`, `_reacted` (a person did, or nobody judged who; `reactions` is how the kinds are spelt), and for
+    each start whether it was `_before_<place>`, and after the beginning of the days that count `_within_<place>` and
+    `_lately_<place>`.
+    """
+    judged = ~nw.col("machine").is_null() if "machine" in events.collect_schema().names() else nw.lit(False)
+    reacted = nw.col("kind").is_in(list(reactions)) if reactions else nw.lit(False)
+    found = {"_judged": judged, "_reacted": reacted & (~judged | is_no(events, "machine"))}
+    for place, start in starts.items():
+        found[f"_before_{place}"] = nw.col("at") < start
+        for name, days in (("within", OCCASIONAL_DAYS), ("lately", ACTIVE_DAYS)):
+            found[f"_{name}_{place}"] = nw.col("at") >= start - timedelta(days)
+    return found
 
 
-def evidence(start: datetime) -> nw.Expr:
-    """Return the number of an event that has `marks` and a moment `at`."""
-    received, human, reacted = nw.col("_received"), nw.col("_human"), nw.col("_human") | nw.col("_unjudged")
-    before = (nw.col("at") < start).fill_null(False)
-    lately, within_a_year = (
-        before & (nw.col("at") >= start - timedelta(days)) for days in (ACTIVE_DAYS, OCCASIONAL_DAYS)
-    )
-    # Sums of truth values are quicker than cases, and the same in all libraries.
-    twice = _number(received & before) + _number(reacted & within_a_year) + _number(reacted & lately)
-    return twice + twice + _number(reacted & before) + _number(human & within_a_year)
+def evidence(place: int) -> nw.Expr:
+    """Return the number of an event that has `marks` and whether it tells of mail `_sent`; missing if it has no moment.
+
+    Sums of truth values are quicker than cases, and the same in all libraries.
+    """
+    reacted, within = nw.col("_reacted"), nw.col(f"_within_{place}")
+    twice = sum_of([nw.col("_sent"), reacted & within, reacted & nw.col(f"_lately_{place}")])
+    told = twice + twice + sum_of([reacted, reacted & within & nw.col("_judged")])
+    return told * _number(nw.col(f"_before_{place}"))
 
 
 def engagement(numbers: NDArray[Any], untracked: NDArray[Any], *, tells: bool) -> NDArray[Any]:

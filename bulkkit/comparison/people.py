@@ -15,6 +15,7 @@ from bulkkit.comparison.past import evidence, marks, sum_of, time_since
 from bulkkit.outcomes import KEY, Frame, Knowledge, Measure, Messages, alike, gathered, merged
 from bulkkit.outcomes.facts import said_by_events, said_by_sends, with_facts
 from bulkkit.outcomes.messages import facts_behind
+from bulkkit.segmentation.responses import REACTED
 
 PEOPLE: Final = "_people"
 
@@ -74,15 +75,15 @@ def _reached(question: Question, events: Frame, sends: Frame | None, knowledge: 
     starts = question.starts("engagement", events.collect_schema().get("at"))
     said = said_by_events(events, knowledge.spelt)
     written = {} if sends is None else said_by_sends(sends)
-    facts = [name for name in facts_behind(question.measure) if name in said or name in written]
-    numbers = {f"_past_{place}": evidence(start) for place, start in starts.items()}
-    marked = marks(events) | {"at": nw.col("at")} if starts else {}
-    told = with_facts(_looked_at(events, question, starts), said, facts, *(e.alias(name) for name, e in marked.items()))
-    parts = [_by_campaign(told, question, facts, numbers)]
+    facts = [name for name in facts_behind(question.measure) if name in said or name in written or name == "sent"]
+    past = marks(events, knowledge.spellings(*REACTED), starts) if starts else {}
+    numbers = {f"_past_{place}": evidence(place) for place in starts}
+    parts = [_by_campaign(_looked_at(events, question, starts), question, said, facts, past, numbers)]
     if sends is not None:
         nothing = dict.fromkeys(numbers, nw.lit(0).cast(nw.Int8))
-        sent = with_facts(_looked_at(alike(sends, events), question, {}), written, facts)
-        parts.append(_by_campaign(sent, question, facts, nothing))
+        parts.append(
+            _by_campaign(_looked_at(alike(sends, events), question, {}), question, written, facts, {}, nothing)
+        )
     happened = [nw.col(name).any() for name in _of_campaigns(question, facts)]
     people = nw.concat(parts).group_by(KEY[1]).agg(*happened, *(nw.col(name).max() for name in numbers))
     return _answered(people, question, facts, list(numbers), knowledge)
@@ -91,17 +92,26 @@ def _reached(question: Question, events: Frame, sends: Frame | None, knowledge: 
 def _looked_at(rows: Frame, question: Question, starts: Mapping[int, datetime]) -> Frame:
     """Return the rows of the campaigns, and those from before the last of the starts."""
     own = nw.col(KEY[0]).is_in(question.campaigns)
-    return rows.filter(own | (nw.col("at") < max(starts.values())).fill_null(False) if starts else own)
+    return rows.filter(own | (nw.col("at") < max(starts.values())) if starts else own)
 
 
 def _of_campaigns(question: Question, facts: Sequence[str]) -> list[str]:
     return [f"_{fact}_{place}" for place in range(len(question.campaigns)) for fact in facts]
 
 
-def _by_campaign(rows: Frame, question: Question, facts: Sequence[str], numbers: Mapping[str, nw.Expr]) -> Frame:
+def _by_campaign(
+    rows: Frame,
+    question: Question,
+    said: Mapping[str, nw.Expr],
+    facts: Sequence[str],
+    past: Mapping[str, nw.Expr],
+    numbers: Mapping[str, nw.Expr],
+) -> Frame:
     """Return the facts apart by campaign, beside the numbers of the past."""
-    apart = [(nw.col(f"_{fact}") & (nw.col(KEY[0]) == campaign)) for campaign in question.campaigns for fact in facts]
-    return rows.select(KEY[1], **dict(zip(_of_campaigns(question, facts), apart, strict=True)), **numbers)
+    own = {f"_own_{place}": nw.col(KEY[0]) == campaign for place, campaign in enumerate(question.campaigns)}
+    told = with_facts(rows, said, facts, *(expression.alias(name) for name, expression in {**own, **past}.items()))
+    apart = [nw.col(f"_{fact}") & nw.col(is_own) for is_own in own for fact in facts]
+    return told.select(KEY[1], **dict(zip(_of_campaigns(question, facts), apart, strict=True)), **numbers)
 
 
 def _answered(

@@ -58,7 +58,7 @@ def measure_of(rate: str, counts: str) -> Measure:
 
 def known_of(events: Frame, sends: Frame | None, sides: Sides) -> Knowledge:
     """Return what the sources can tell of both sides' campaigns, which must be there."""
-    knowledge = Knowledge.of(events, sends, sides.campaigns)
+    knowledge = Knowledge.of(events, sends, sides.campaigns, timed=True)
     if absent := [name for name in sides.campaigns if name not in knowledge.campaigns.index]:
         there = gathered(events.select(KEY[0]).unique())[KEY[0]]
         raise InputError(

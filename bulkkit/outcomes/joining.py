@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -25,8 +26,9 @@ AnyFrame: TypeAlias = IntoFrame | Frame
 
 _JOINING: Final = ("campaign", "email")
 
-_NOT_AS_IS: Final = r"[^!-@\[-~]|\.$|@g(?:oogle)?mail\.com$"
-"""What no address holds that is its own mailbox: other than lower-case ASCII, a last dot, Google's domains."""
+_NOT_PLAIN: Final = r"[^!-@\[-~]"
+_ENDS: Final = (".", "@gmail.com", "@googlemail.com")
+"""What no address holds that is its own mailbox: other than lower-case ASCII; and how none ends."""
 
 _ODD: Final = r"[^!-~]|\.$"
 """Looked for before lowering: some libraries make a plain "i" of a dotted capital one, which is somebody else."""
@@ -47,8 +49,10 @@ class _Spelling:
     @classmethod
     def of(cls, raw: Frame) -> _Spelling:
         """Look at the column `_raw`."""
-        seen = _any(raw, missing=nw.col("_raw").is_null(), other=_holds(_NOT_AS_IS))
-        return cls(**seen, **(_any(raw, odd=_holds(_ODD), google=_holds(_GOOGLE)) if seen["other"] else {}))
+        seen = _any(raw, missing=nw.col("_raw").is_null(), **_not_as_is(raw))
+        if not any(seen[name] for name in seen if name != "missing"):
+            return cls(missing=seen["missing"])
+        return cls(missing=seen["missing"], other=True, **_any(raw, odd=_holds(_ODD), google=_holds(_GOOGLE)))
 
 
 def keyed(frame: AnyFrame, what: str) -> Frame:
@@ -149,6 +153,14 @@ def _plain(spelling: _Spelling) -> nw.Expr:
         return lowered
     local = lowered.str.replace_all(r"[+@].*$", "").str.replace_all(".", "", literal=True)
     return nw.when(lowered.str.contains(_AT_GOOGLE)).then(nw.concat_str(local, nw.lit("@gmail.com"))).otherwise(lowered)
+
+
+def _not_as_is(raw: Frame) -> dict[str, nw.Expr]:
+    """Return tests of which no address that is its own mailbox passes any."""
+    if raw.implementation.is_pandas_like():  # compares ends several times faster than it searches for them
+        ends = {f"end_{place}": nw.col("_raw").str.ends_with(end) for place, end in enumerate(_ENDS)}
+        return {"other": _holds(_NOT_PLAIN), **ends}
+    return {"other": _holds("|".join([_NOT_PLAIN, *(f"{re.escape(end)}$" for end in _ENDS)]))}
 
 
 def _holds(pattern: str) -> nw.Expr:
