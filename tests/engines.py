@@ -127,6 +127,9 @@ def _spark() -> Iterator[Any]:
         "spark.ui.enabled": "false", "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1",
         "spark.sql.shuffle.partitions": "1", "spark.driver.memory": "1g", "spark.sql.session.timeZone": _ZONE,
         "spark.log.level": "OFF", "spark.sql.adaptive.enabled": "false",
+        # Compiling takes longer here than it saves.
+        "spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
     }  # fmt: skip
     builder = sql.SparkSession.builder.master("local[1]")
     for name, value in settings.items():
