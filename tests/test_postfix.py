@@ -21,7 +21,7 @@ from bulkkit.dispatch import plan
 from bulkkit.errors import RelayError
 from bulkkit.ledger import Ledger
 from bulkkit.message.message import Message
-from bulkkit.sending import smtp
+from bulkkit.sending import client as sending_client
 from bulkkit.sending.password import ENVIRONMENT
 from bulkkit.sending.relay import Relay
 from bulkkit.sending.retry import Retry
@@ -84,7 +84,7 @@ def strict(authority: Authority) -> Iterator[Postfix]:
 def trusted(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let our side trust the tests' authority."""
     context = authority.trusting()
-    monkeypatch.setattr(smtp, "_tls_context", lambda: context)
+    monkeypatch.setattr(sending_client, "tls_context", lambda: context)
 
 
 def sent(to: Relay, audience: pd.DataFrame, ledger: Path, **options: Any) -> Sent:

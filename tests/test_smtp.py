@@ -15,7 +15,7 @@ from certificates import Authority
 from servers import Answer, Asked, MailServer, Script, always, answer
 
 from bulkkit.errors import RelayError
-from bulkkit.sending import smtp
+from bulkkit.sending import client as sending_client
 from bulkkit.sending.envelope import Envelope
 from bulkkit.sending.relay import Relay
 from bulkkit.sending.reply import Reply
@@ -292,7 +292,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 def trusted(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> Authority:
     """The same, trusted by our side."""
     context = authority.trusting()
-    monkeypatch.setattr(smtp, "_tls_context", lambda: context)
+    monkeypatch.setattr(sending_client, "tls_context", lambda: context)
     return authority
 
 
@@ -357,7 +357,7 @@ def test_a_certificate_that_is_not_the_relays_stops_it(
     )
     if case != "signed by nobody":
         trusting = authority.trusting()
-        monkeypatch.setattr(smtp, "_tls_context", lambda: trusting)
+        monkeypatch.setattr(sending_client, "tls_context", lambda: trusting)
     names = {"smtps": "implicit_tls", "smtp+starttls": "tls"}
     server = serve(extensions=("AUTH PLAIN",), **{names[scheme]: context})
     with pytest.raises(RelayError, match=r"(?i)certificate"):
@@ -385,7 +385,7 @@ def test_a_plain_server_is_no_tls_server(serve: Callable[..., MailServer]) -> No
 
 def test_our_side_asks_for_certificates() -> None:
     """The context of every send checks the certificate and the host's name."""
-    context = smtp._tls_context()
+    context = sending_client.tls_context()
     assert context.check_hostname
     assert context.verify_mode == ssl.CERT_REQUIRED
 

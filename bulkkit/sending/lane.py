@@ -7,49 +7,21 @@ this dot and the next claim. Without a turn for it nothing is looked ahead.
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 from bulkkit.errors import InputError, LedgerError, RelayError, TemplateError
-from bulkkit.sending.attempt import Attempt, Parcel
-from bulkkit.sending.job import Job
-from bulkkit.sending.journal import Journal
+from bulkkit.sending.attempt import Attempt
 from bulkkit.sending.line import Line
-from bulkkit.sending.people import People
+from bulkkit.sending.office import Delivery, Office
+from bulkkit.sending.ride import SMALL, Ride
 from bulkkit.sending.smtp import Session, WireError
-from bulkkit.sending.tally import Tally
-from bulkkit.sending.turnstile import Turn, Turnstile
+from bulkkit.sending.turnstile import Turn
 from bulkkit.transitions import Claim, Dotted, Outcome, Step
 from bulkkit.vocabulary import SendState
 
-SMALL: Final = 32 * 1024
-"""Bytes of a message that go out in one write with their dot. A larger one is written first, and its dot
-once the kernel has all of it: until then a failure is safe to retry."""
-
-_ADDRESS: Final = re.compile(r"\S+@\S+")
 GRACE: Final = 0.05
 """Seconds for which a result waits for the next dot, to be written down with it; a slow server's is written alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Office:
-    """What all connections of a send share."""
-
-    job: Job
-    turnstile: Turnstile
-    journal: Journal
-    people: People
-    tally: Tally
-
-
-class Delivery(NamedTuple):
-    """A message under way: claimed, and its envelope asked for."""
-
-    attempt: Attempt
-    parcel: Parcel
-    session: Session
 
 
 class Lane:
@@ -89,17 +61,17 @@ class Lane:
         session = await self._session(turn)
         if session is None:
             return None
-        attempt = self._attempt(turn)
+        attempt = self._office.attempt(turn)
         try:
             parcel = attempt.parcel(utf8=session.smtputf8, largest=session.largest)
         except (InputError, TemplateError) as error:
-            if not await self._commit(self._claim(attempt)):
+            if not await self._commit(self._office.claim(attempt)):
                 await self._conclude(attempt, attempt.unwritten(str(error)))
             return None
         except RelayError:
             self._give_back(turn)
             raise
-        if await self._commit(self._claim(attempt)):
+        if await self._commit(self._office.claim(attempt)):
             return None
         try:
             session.ask(parcel.envelope)
@@ -139,23 +111,48 @@ class Lane:
         except WireError as error:
             await self._conclude(attempt, attempt.broken(str(error)))
             return None
-        following = self._following(session)
-        claims = [self._claim(following.attempt)] if following else []
+        following = self._office.look_ahead(self._line, session)
+        if following:
+            self._turns[following.attempt.turn.send_id] = following.attempt.turn
+        claims = [self._office.claim(following.attempt)] if following else []
         if await self._commit(Dotted(attempt.turn.send_id), *claims):
             following = None
         return await self._finished(delivery, following, b"" if is_written else delivery.parcel.message)
 
     async def _finished(self, delivery: Delivery, following: Delivery | None, rest: bytes) -> Delivery | None:
-        attempt, session = delivery.attempt, delivery.session
+        session = delivery.session
         # Until the dot is written a failure is safe to retry; afterwards, without an answer, nobody knows.
-        lost = attempt.broken
         try:
             session.finish(rest, following.parcel.envelope if following else None)
-            lost = attempt.in_doubt
-            outcome = attempt.answered(await session.ended())
         except WireError as error:
-            await self._conclude(attempt, lost(str(error)))
-            if following:
+            await self._broken(delivery, following, str(error))
+            return None
+        if following is None:
+            return await self._ended(delivery, None)
+        ride = Ride(self._office, self._line, self._turns, delivery, following)
+        try:
+            await self._office.wave.ride(ride)
+        finally:
+            self._owed += ride.owed
+        if ride.lost is not None:
+            await self._broken(ride.last, ride.following, ride.lost)
+            return None
+        return ride.following if ride.is_ended else await self._ended(ride.last, ride.following)
+
+    async def _broken(self, delivery: Delivery, following: Delivery | None, why: str) -> None:
+        """Conclude messages whose dots were not written."""
+        for one in (delivery, following):
+            if one is not None:
+                await self._conclude(one.attempt, one.attempt.broken(why))
+
+    async def _ended(self, delivery: Delivery, following: Delivery | None) -> Delivery | None:
+        """Conclude a message whose dot is written; return the next one where its envelope went along."""
+        attempt = delivery.attempt
+        try:
+            outcome = attempt.answered(await delivery.session.ended())
+        except WireError as error:
+            await self._conclude(attempt, attempt.in_doubt(str(error)))
+            if following is not None:
                 await self._conclude(following.attempt, following.attempt.broken(str(error)))
             return None
         if following and outcome.due_at is None:
@@ -165,32 +162,9 @@ class Lane:
             await self._conclude(attempt, outcome)
         return following
 
-    def _following(self, session: Session) -> Delivery | None:
-        """Return the next message where it may go now over the same connection, not yet claimed."""
-        if not self._line.can_look_ahead(session):
-            return None
-        turn = self._office.turnstile.next_now(self._line.relay)
-        if turn is None:
-            return None
-        attempt = self._attempt(turn)
-        try:
-            parcel = attempt.parcel(utf8=session.smtputf8, largest=session.largest)
-        except (InputError, TemplateError, RelayError):
-            self._office.turnstile.give_back(turn)  # Its own turn will say why it cannot be written.
-            return None
-        self._turns[turn.send_id] = turn
-        return Delivery(attempt, parcel, session)
-
     def _give_back(self, turn: Turn) -> None:
         self._office.turnstile.give_back(turn)
         del self._turns[turn.send_id]
-
-    def _attempt(self, turn: Turn) -> Attempt:
-        return Attempt(self._office.job, turn, self._office.people.of(turn.send_id))
-
-    def _claim(self, attempt: Attempt) -> Claim:
-        stamp = self._office.job.clock.stamp()
-        return Claim(attempt.turn.send_id, self._line.relay.name, stamp, attempt.recipient.attempts > 0)
 
     async def _commit(self, *steps: Step) -> bool:
         """Write down what is owed and these steps; tell whether a claim among them was withheld."""
@@ -212,11 +186,8 @@ class Lane:
                 await self._commit()
 
     def _claimed(self, send_id: int, *, is_withheld: bool) -> None:
-        turn = self._turns[send_id]
-        after = SendState.REFUSED if is_withheld else SendState.CLAIMED
-        self._office.tally.moved(turn.network, turn.state, after)
+        self._office.claimed(self._turns[send_id], is_withheld=is_withheld)
         if is_withheld:
-            self._office.turnstile.drop(turn)
             del self._turns[send_id]
 
     async def _conclude(self, attempt: Attempt, outcome: Outcome) -> None:
@@ -224,23 +195,10 @@ class Lane:
         self._owe(attempt, outcome)
         await self._commit()
         if outcome.state == SendState.QUEUED:
-            said = _ADDRESS.sub("…", outcome.reply or "")  # A notebook keeps what it shows of an error.
-            raise RelayError(
-                f"The relay refuses the sender {self._office.job.message.sender.address}: {said}. "
-                "Use an address that it knows, or another relay, and resume."
-            )
+            raise self._office.refused_sender(outcome)
 
     def _owe(self, attempt: Attempt, outcome: Outcome) -> None:
         """Count an outcome; it is written down with what comes next."""
         self._owed.append(outcome)
-        turn, turnstile = attempt.turn, self._office.turnstile
-        del self._turns[turn.send_id]
-        said = outcome.reply and f"{attempt.recipient.email}: {outcome.reply}"
-        self._office.tally.moved(turn.network, SendState.CLAIMED, outcome.state, said)
-        turnstile.heard(turn, outcome)
-        if outcome.due_at is not None:
-            turnstile.again(turn, (outcome.due_at - self._office.job.clock.now()).total_seconds())
-        if outcome.state == SendState.QUEUED:
-            turn.state = SendState.QUEUED
-            turnstile.give_back(turn)
-        turnstile.done(turn)
+        del self._turns[attempt.turn.send_id]
+        self._office.concluded(attempt, outcome)

@@ -14,6 +14,8 @@ OUTAGE: Final = 900.0
 """Seconds for which a relay may be out of reach before its connections give up; everything can be resumed."""
 FIRST_BACKOFF: Final = 1.0
 LONGEST_BACKOFF: Final = 60.0
+CANCELLED_AGAIN: Final = 0.1
+"""Seconds after which a connection that is still being opened is cancelled once more."""
 
 
 class Line:
@@ -74,8 +76,10 @@ async def opened(relay: Relay, job: Job, ending: asyncio.Event) -> Session | Non
     opening = asyncio.ensure_future(Session.open(relay, job.passwords.get(relay.name), job.deadlines))
     end = asyncio.ensure_future(ending.wait())
     await asyncio.wait({opening, end}, return_when=asyncio.FIRST_COMPLETED)
-    is_open = opening.done()
-    opening.cancel()
     end.cancel()
-    await asyncio.gather(opening, end, return_exceptions=True)
+    is_open = opening.done()
+    while not opening.done():
+        # Asked again and again: before Python 3.12 `asyncio.wait_for` loses a cancellation that meets its end.
+        opening.cancel()
+        await asyncio.wait({opening}, timeout=CANCELLED_AGAIN)
     return opening.result() if is_open else None

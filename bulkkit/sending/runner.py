@@ -18,12 +18,14 @@ from bulkkit.frames import from_rows
 from bulkkit.sending.fleet import RELAY_DTYPES
 from bulkkit.sending.job import Job, Progress, RunState
 from bulkkit.sending.journal import Journal
-from bulkkit.sending.lane import Lane, Office
+from bulkkit.sending.lane import Lane
 from bulkkit.sending.line import OUTAGE, Line, opened
+from bulkkit.sending.office import Office
 from bulkkit.sending.people import People
 from bulkkit.sending.relay import Relay
 from bulkkit.sending.tally import Tally
 from bulkkit.sending.turnstile import Turnstile
+from bulkkit.sending.wave import Wave
 from bulkkit.transitions import SendLedger
 
 
@@ -63,7 +65,7 @@ class Runner:
         journal = Journal(self._ledger)
         try:
             people = People(self._ledger, self._turnstile.upcoming)
-            office = Office(self._job, self._turnstile, journal, people, self.tally)
+            office = Office(self._job, self._turnstile, journal, Wave(journal), people, self.tally)
             ended = await asyncio.gather(*self._connections(office), return_exceptions=True)
         finally:
             await journal.close()

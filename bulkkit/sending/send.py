@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
+from math import inf
 
 import pandas as pd
 
@@ -14,7 +16,7 @@ from bulkkit.errors import InputError
 from bulkkit.sending.clock import Clock
 from bulkkit.sending.job import Job, Progress, RunState
 from bulkkit.sending.runner import Runner
-from bulkkit.sending.trial import check_relays
+from bulkkit.sending.trial import LOOK, check_relays
 from bulkkit.transitions import SendLedger
 
 
@@ -88,7 +90,10 @@ class Send:
     def join(self, timeout: float | None = None) -> None:
         """Wait at most `timeout` seconds for the end, whatever it is; `wait` also says why."""
         # Not Thread.join: interrupted by Ctrl-C, Python 3.11 takes a running thread for ended.
-        self._ended.wait(timeout)
+        until = inf if timeout is None else time.monotonic() + timeout
+        # In slices: a Ctrl-C that comes just before a wait without end would be heard only when that ends.
+        while (left := until - time.monotonic()) > 0 and not self._ended.wait(min(left, LOOK)):
+            pass
 
     def wait(self, timeout: float | None = None) -> Progress:
         """Wait until the send has ended, at most `timeout` seconds; return where it stands.

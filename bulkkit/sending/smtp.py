@@ -10,22 +10,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
-import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, cast
+from typing import Final, cast
 
 import aiosmtplib
 
 from bulkkit.errors import RelayError
+from bulkkit.sending.client import client_of, drop, explained
 from bulkkit.sending.envelope import STEPS, Envelope
-from bulkkit.sending.password import masked
 from bulkkit.sending.relay import Relay
 from bulkkit.sending.reply import Reply
 from bulkkit.sending.stream import Exchange, Stream, WireError
 
 __all__ = ["Deadlines", "Session", "WireError"]
+
+_AGREEMENT: Final = [250, 250, 354]
+"""What a server says to an envelope that it takes (RFC 5321 §4.3.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class Session:
             shows a certificate that is not its own, or refuses the password.
         """
         limits = deadlines or Deadlines()
-        client = _client(relay, limits)
+        client = client_of(relay, limits.envelope)
         try:
             async with asyncio.timeout(limits.greeting):
                 await client.connect()
@@ -88,11 +89,11 @@ class Session:
                 if relay.user and password is not None:
                     await client.login(relay.user, password)
         except asyncio.CancelledError:
-            _drop(client)
+            drop(client)
             raise
         except (aiosmtplib.SMTPException, OSError, TimeoutError, ValueError) as error:
-            _drop(client)
-            raise RelayError(_explain(relay, error, password)) from None
+            drop(client)
+            raise RelayError(explained(relay, error, password)) from None
         return cls(client, limits)
 
     @property
@@ -103,12 +104,34 @@ class Session:
     @property
     def is_answered(self) -> bool:
         """Whether the pipelined envelope is answered."""
-        return self._asked.done.done()
+        return self._asked.is_over
 
     async def is_answered_within(self, seconds: float) -> bool:
         """Tell whether the pipelined envelope is answered, at the latest after so many seconds."""
-        await asyncio.wait([self._asked.done], timeout=seconds)
+        with contextlib.suppress(TimeoutError, WireError):
+            async with asyncio.timeout(seconds):
+                await self._asked
         return self.is_answered
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the server has answered the message, or is gone."""
+        return self._ending.is_over
+
+    @property
+    def accepted(self) -> Reply | None:
+        """The reply by which the server took the message; None where it has not, or did it in an unusual way."""
+        replies = self._ending.replies
+        return replies[0] if replies and 200 <= replies[0].code < 300 else None
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the server agreed to a pipelined envelope in the usual way."""
+        return [reply.code for reply in self._asked.replies] == _AGREEMENT
+
+    def listen(self, on_news: Callable[[], None] | None) -> None:
+        """Let `on_news` be called after each reply, and once the connection is lost."""
+        self._stream.on_news = on_news
 
     def ask(self, envelope: Envelope) -> None:
         """Send an envelope; `agreed` tells what comes of it."""
@@ -145,17 +168,17 @@ class Session:
             Where the connection is gone; then nothing of it was written.
         """
         self.messages += 1
-        self._is_in_data = False
+        self._is_in_data, self._is_asking = False, then is not None
         if then is None:
             (self._ending,) = self._stream.ask(message + b".\r\n", self._for_dot)
         else:
-            self._envelope, self._is_asking = then, True
+            self._envelope = then
             data = b"".join((message, b".\r\n", *then.lines))
             self._ending, self._asked = self._stream.ask(data, self._for_dot, self._for_envelope)
 
     async def ended(self) -> Reply:
         """Return what the server says of the message."""
-        (reply,) = await self._ending.done
+        (reply,) = await self._ending
         return self._agreeing("the final dot", reply)
 
     async def close(self) -> None:
@@ -172,18 +195,18 @@ class Session:
 
     async def _said(self, line: bytes, seconds: float) -> Reply:
         (exchange,) = self._stream.ask(line, (seconds,))
-        return (await exchange.done)[0]
+        return (await exchange)[0]
 
     async def _at_once(self) -> tuple[str, Reply]:
         try:
-            replies = await self._asked.done
+            replies = await self._asked
         except WireError:
             # A connection that breaks takes nothing back of what the server said before.
             if refused := _refusal(self._asked.replies):
                 return refused
             raise
-        mail, recipient, data = replies
-        if data.code == 354 and mail.code == recipient.code == 250:
+        _, recipient, data = replies
+        if self.agrees:
             return "DATA", data
         for step, reply in zip(STEPS, replies, strict=True):
             self._agreeing(step, reply)
@@ -235,46 +258,3 @@ def _largest(client: aiosmtplib.SMTP) -> int | None:
 def _refusal(replies: list[Reply]) -> tuple[str, Reply] | None:
     said = zip(STEPS, replies, strict=False)
     return next(((step, reply) for step, reply in said if not reply.is_positive), None)
-
-
-def _client(relay: Relay, limits: Deadlines) -> aiosmtplib.SMTP:
-    options: dict[str, Any] = {"source_address": (relay.source_address, 0)} if relay.source_address else {}
-    return aiosmtplib.SMTP(
-        hostname=relay.host,
-        port=relay.port,
-        use_tls=relay.scheme == "smtps",
-        start_tls=relay.scheme == "smtp+starttls",
-        tls_context=None if relay.scheme == "smtp" else _tls_context(),
-        local_hostname=_local_name(),
-        timeout=limits.envelope,
-        **options,
-    )
-
-
-def _drop(client: aiosmtplib.SMTP) -> None:
-    if client.transport is not None:
-        # Over TLS a close would wait for a goodbye, and the loop may end first.
-        cast(asyncio.Transport, client.transport).abort()
-    client.close()
-
-
-@cache
-def _tls_context() -> ssl.SSLContext:
-    # One for all connections: making it reads the system's certificates, some 45 ms.
-    return ssl.create_default_context()
-
-
-@cache
-def _local_name() -> str:
-    return socket.gethostname()
-
-
-def _explain(relay: Relay, error: Exception, password: str | None) -> str:
-    # A server may quote what it was sent, and in any bytes.
-    said = f"{error.code} {error.message}" if isinstance(error, aiosmtplib.SMTPResponseException) else str(error)
-    what = masked(said, relay, password).encode("utf-8", "backslashreplace").decode() or type(error).__name__
-    if isinstance(error, aiosmtplib.SMTPAuthenticationError):
-        return f"The relay {relay.name} refuses user and password: {what}. Check both; nothing was sent."
-    if isinstance(error, ConnectionRefusedError) or isinstance(error.__cause__, ConnectionRefusedError):
-        what = "nothing listens there"
-    return f"The relay {relay.name} cannot be used: {what}. Check its address; nothing was sent over this connection."

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
-from typing import Final, cast
+from collections.abc import Callable, Generator, Sequence
+from typing import Any, Final, cast
 
 from bulkkit.sending.reply import Reply, ReplyError, ReplyReader
 
@@ -23,18 +23,49 @@ class WireError(ConnectionError):
 
 
 class Exchange:
-    """What was asked at once: the replies so far, in the order of the questions, and how long each may take."""
+    """What was asked at once: the replies so far, in the order of the questions, and how long each may take.
 
-    __slots__ = ("done", "replies", "seconds")
+    Awaited it returns the replies once all of them are there; it raises `WireError` where they will not come.
+    """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: Sequence[float]) -> None:
+    __slots__ = ("_waiter", "lost", "replies", "seconds")
+
+    def __init__(self, seconds: Sequence[float]) -> None:
         self.seconds = seconds
         self.replies: list[Reply] = []
-        self.done: asyncio.Future[list[Reply]] = loop.create_future()
+        self.lost: str | None = None
+        self._waiter: asyncio.Future[None] | None = None
+
+    def __await__(self) -> Generator[Any, None, list[Reply]]:
+        if not self.is_over:
+            # Made only where somebody waits: most replies are there when they are looked at.
+            self._waiter = asyncio.get_running_loop().create_future()
+            yield from self._waiter
+        if self.lost is not None:
+            raise WireError(self.lost)
+        return self.replies
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether all replies are there."""
+        return len(self.replies) == len(self.seconds)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no further reply will come."""
+        return self.lost is not None or self.is_answered
+
+    def tell(self) -> None:
+        """Wake whoever waits."""
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
 
 class Stream(asyncio.Protocol):
-    """A connection as questions and replies; every reply has a deadline for all of it."""
+    """A connection as questions and replies; every reply has a deadline for all of it.
+
+    `on_news` is called after each reply, and once the connection is lost.
+    """
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -47,6 +78,7 @@ class Stream(asyncio.Protocol):
         self._writable = asyncio.Event()
         self._writable.set()
         self._lost: str | None = None
+        self.on_news: Callable[[], None] | None = None
 
     @property
     def is_lost(self) -> bool:
@@ -89,7 +121,7 @@ class Stream(asyncio.Protocol):
 
         A reply's time begins when it is the next one.
         """
-        transport, exchanges = self._alive(), [Exchange(self._loop, seconds) for seconds in groups]
+        transport, exchanges = self._alive(), [Exchange(seconds) for seconds in groups]
         is_first = not self._asked
         self._asked.extend(exchanges)
         self._missing += sum(map(len, groups))
@@ -121,11 +153,12 @@ class Stream(asyncio.Protocol):
             missing = len(exchange.seconds) - len(exchange.replies)
             exchange.replies += replies[:missing]
             replies = replies[missing:]
-            if len(exchange.replies) == len(exchange.seconds):
+            if exchange.is_answered:
                 self._asked.popleft()
-                if not exchange.done.done():
-                    exchange.done.set_result(exchange.replies)
+                exchange.tell()
         self._watch()
+        if self.on_news is not None:
+            self.on_news()
 
     def _watch(self) -> None:
         """Begin the deadline of the reply that is next."""
@@ -160,12 +193,13 @@ class Stream(asyncio.Protocol):
             self._lost = why
         self._writable.set()
         while self._asked:
-            done = self._asked.popleft().done
-            if not done.done():
-                done.set_exception(WireError(self._lost))
-                done.exception()  # Nobody may be waiting for it yet, or ever.
+            exchange = self._asked.popleft()
+            exchange.lost = self._lost
+            exchange.tell()
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
         if self._transport is not None:
             self._transport.abort()
+        if self.on_news is not None:
+            self.on_news()

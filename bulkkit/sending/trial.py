@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Coroutine
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import Final, TypeVar
 
 from bulkkit.errors import RelayError
@@ -17,6 +17,9 @@ from bulkkit.sending.smtp import Deadlines, Session, WireError
 
 TRIAL_DEADLINES: Final = Deadlines(greeting=30, envelope=30, data=30, body=60, dot=120)
 """Shorter than in a send: somebody waits in front of it."""
+
+LOOK: Final = 0.5
+"""Seconds after which whoever waits for another thread looks up."""
 
 Answer = TypeVar("Answer")
 
@@ -71,6 +74,9 @@ def _in_a_thread(work: Coroutine[None, None, Answer]) -> Answer:
     # A notebook's own thread has a running loop already. Nobody joins this one: who gives up waiting is free at once.
     answer: Future[Answer] = Future()
     threading.Thread(target=_answer, args=(work, answer), name="bulkkit-trial", daemon=True).start()
+    # In slices: an interrupt that comes just before a wait without end would be heard only when that ends.
+    while not answer.done():
+        wait([answer], LOOK)
     return answer.result()
 
 

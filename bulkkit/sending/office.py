@@ -1,0 +1,93 @@
+"""What all connections of a send share, and how each message's way through it is counted."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from bulkkit.errors import InputError, RelayError, TemplateError
+from bulkkit.sending.attempt import Attempt, Parcel
+from bulkkit.sending.job import Job
+from bulkkit.sending.journal import Journal
+from bulkkit.sending.line import Line
+from bulkkit.sending.people import People
+from bulkkit.sending.smtp import Session
+from bulkkit.sending.tally import Tally
+from bulkkit.sending.turnstile import Turn, Turnstile
+from bulkkit.sending.wave import Wave
+from bulkkit.transitions import Claim, Outcome
+from bulkkit.vocabulary import SendState
+
+_ADDRESS: Final = re.compile(r"\S+@\S+")
+
+
+class Delivery(NamedTuple):
+    """A message under way: claimed, and its envelope asked for."""
+
+    attempt: Attempt
+    parcel: Parcel
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """The work, the order of turns, the ledger and the counts of one send."""
+
+    job: Job
+    turnstile: Turnstile
+    journal: Journal
+    wave: Wave
+    people: People
+    tally: Tally
+
+    def attempt(self, turn: Turn) -> Attempt:
+        """Return the attempt at a turn's message."""
+        return Attempt(self.job, turn, self.people.of(turn.send_id))
+
+    def look_ahead(self, line: Line, session: Session) -> Delivery | None:
+        """Return the next message where it may go now over the same connection, not yet claimed."""
+        if not line.can_look_ahead(session):
+            return None
+        turn = self.turnstile.next_now(line.relay)
+        if turn is None:
+            return None
+        attempt = self.attempt(turn)
+        try:
+            parcel = attempt.parcel(utf8=session.smtputf8, largest=session.largest)
+        except (InputError, TemplateError, RelayError):
+            self.turnstile.give_back(turn)  # Its own turn will say why it cannot be written.
+            return None
+        return Delivery(attempt, parcel, session)
+
+    def claim(self, attempt: Attempt) -> Claim:
+        """Return the step by which a message is taken up now."""
+        return Claim(attempt.turn.send_id, attempt.turn.relay, self.job.clock.stamp(), attempt.recipient.attempts > 0)
+
+    def claimed(self, turn: Turn, *, is_withheld: bool) -> None:
+        """Count a claim that is written down, or one that was withheld as its person is suppressed by now."""
+        after = SendState.REFUSED if is_withheld else SendState.CLAIMED
+        self.tally.moved(turn.network, turn.state, after)
+        if is_withheld:
+            self.turnstile.drop(turn)
+
+    def concluded(self, attempt: Attempt, outcome: Outcome) -> None:
+        """Count what became of a message, and draw the consequences."""
+        turn, turnstile = attempt.turn, self.turnstile
+        said = outcome.reply and f"{attempt.recipient.email}: {outcome.reply}"
+        self.tally.moved(turn.network, SendState.CLAIMED, outcome.state, said)
+        turnstile.heard(turn, outcome)
+        if outcome.due_at is not None:
+            turnstile.again(turn, (outcome.due_at - self.job.clock.now()).total_seconds())
+        if outcome.state == SendState.QUEUED:
+            turn.state = SendState.QUEUED
+            turnstile.give_back(turn)
+        turnstile.done(turn)
+
+    def refused_sender(self, outcome: Outcome) -> RelayError:
+        """Return the error by which a relay that refuses our sender is given up."""
+        said = _ADDRESS.sub("…", outcome.reply or "")  # A notebook keeps what it shows of an error.
+        return RelayError(
+            f"The relay refuses the sender {self.job.message.sender.address}: {said}. "
+            "Use an address that it knows, or another relay, and resume."
+        )

@@ -1,0 +1,126 @@
+"""Connections whose server has answered go one step further together: one commit, then one write each.
+
+As long as all goes as it should, a connection needs no coroutine of its own: it rides on the wave. Whatever is
+unusual makes it leave, in the state in which it stands, and its lane sees to it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from typing import Protocol
+
+from bulkkit.sending.journal import Journal
+from bulkkit.transitions import Step
+
+
+class Rider(Protocol):
+    """A connection in its stride."""
+
+    @property
+    def has_news(self) -> bool:
+        """Whether the server has answered, or is gone."""
+
+    def listen(self, on_news: partial[None] | None) -> None:
+        """Let `on_news` be called when the server answers, or is gone."""
+
+    def advance(self) -> Sequence[Step] | None:
+        """Return the steps to be written down before `write`, or None where this rider must leave."""
+
+    def write(self, withheld: frozenset[int]) -> bool:
+        """Write to the connection, once the steps are on the disk but for `withheld` claims; tell whether it stays."""
+
+
+class Wave:
+    """Carries riders as long as nothing unusual happens."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._loop = asyncio.get_running_loop()
+        self._aboard: dict[Rider, asyncio.Future[None]] = {}
+        self._arrived: list[Rider] = []
+        self._rolling: set[asyncio.Task[None]] = set()
+        self._is_called = False
+
+    async def ride(self, rider: Rider) -> None:
+        """Carry a rider until it leaves.
+
+        Raises
+        ------
+        LedgerError
+            Where the ledger cannot be written.
+        """
+        left = self._aboard[rider] = self._loop.create_future()
+        rider.listen(partial(self._hear, rider))
+        self._hear(rider)
+        try:
+            await left
+        finally:
+            rider.listen(None)
+            del self._aboard[rider]
+
+    def _hear(self, rider: Rider) -> None:
+        if rider.has_news:
+            rider.listen(None)
+            self._arrived.append(rider)
+            self._call()
+
+    def _call(self) -> None:
+        """Let those who have arrived roll: at once, or while others are written down as soon as they are half of all.
+
+        Two halves that take turns keep processor and disk busy both.
+        """
+        if self._is_called or not self._arrived:
+            return
+        if not self._rolling or 2 * len(self._arrived) >= len(self._aboard):
+            self._is_called = True
+            self._loop.call_soon(self._begin)
+
+    def _begin(self) -> None:
+        self._is_called = False
+        riders, self._arrived = self._arrived, []
+        task = self._loop.create_task(self._roll(riders))
+        self._rolling.add(task)
+        task.add_done_callback(self._rolled)
+
+    def _rolled(self, task: asyncio.Task[None]) -> None:
+        self._rolling.discard(task)
+        self._call()
+
+    async def _roll(self, riders: list[Rider]) -> None:
+        try:
+            moving, steps = self._advanced(riders)
+            if not moving:
+                return
+            withheld = await self._journal.commit(*steps)
+        except Exception as error:
+            for rider in riders:
+                self._leave(rider, error)
+            return
+        for rider in moving:
+            if rider.write(withheld):
+                rider.listen(partial(self._hear, rider))
+            else:
+                self._leave(rider)
+
+    def _advanced(self, riders: list[Rider]) -> tuple[list[Rider], list[Step]]:
+        moving: list[Rider] = []
+        steps: list[Step] = []
+        for rider in riders:
+            more = rider.advance()
+            if more is None:
+                self._leave(rider)
+            else:
+                moving.append(rider)
+                steps += more
+        return moving, steps
+
+    def _leave(self, rider: Rider, error: Exception | None = None) -> None:
+        left = self._aboard[rider]
+        if left.done():
+            return
+        if error is None:
+            left.set_result(None)
+        else:
+            left.set_exception(error)
