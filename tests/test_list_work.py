@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+import narwhals as nw
 import pandas as pd
 import pytest
 from shipped_sample import NOW, shipped
@@ -156,7 +157,8 @@ def test_rules_wait_for_silence_that_tells() -> None:
     people = pd.DataFrame({"first": [at - span for span in days], "unanswered": [9, 9, 2, 9]})
     times = {"human": [pd.NaT] * 4, "unjudged": [pd.NaT, at - pd.Timedelta(days=3), pd.NaT, pd.NaT]}
     seen = people.assign(**{name: pd.to_datetime(values, utc=True) for name, values in times.items()})
-    assert Rule().holds(seen, at).tolist() == [True, False, False, False]
+    quiet = nw.from_native(seen).select(quiet=Rule().holds(at)).to_native()["quiet"]
+    assert quiet.tolist() == [True, False, False, False]
 
 
 def test_decay_is_losses_by_the_year() -> None:

@@ -17,6 +17,7 @@ import narwhals as nw
 from bulkkit.errors import InputError
 from bulkkit.metrics.dimensions import Frames, home, sent_at
 from bulkkit.outcomes import KEY, MEASURES, Frame, Measure, Messages, merged
+from bulkkit.outcomes.clocks import with_seconds
 from bulkkit.outcomes.facts import KINDS, said_by_events, with_facts
 from bulkkit.vocabulary import EventKind
 
@@ -144,20 +145,11 @@ def _in_hours(flags: Frame, facts: Sequence[str], others: list[str], alias: str,
             when = when.group_by(*KEY, *others).agg(nw.col("_at").min())
         marks = (nw.lit(name == fact).alias(f"_{name}") for name in facts)
         parts.append(when.with_columns(*marks).select(*KEY, *others, "_at", *(f"_{name}" for name in facts)))
-    together = merged(nw.concat(parts), sent, KEY, "inner")
-    seconds = _seconds(together)
+    together = with_seconds(merged(nw.concat(parts), sent, KEY, "inner"), "_sent_at", "_at", "_seconds")
+    seconds = nw.col("_seconds")
     hours = nw.when(seconds > 0).then(seconds).otherwise(nw.lit(0)) // _SECONDS
     told = (nw.col(f"_{name}") for name in facts)
     return together.select(*KEY, *others, hours.cast(nw.Int64).alias(alias), *told)
-
-
-def _seconds(together: Frame) -> nw.Expr:
-    """Return the whole seconds from `_sent_at` to `_at`."""
-    if not together.implementation.is_spark_like():
-        return (nw.col("_at") - nw.col("_sent_at")).dt.total_seconds().cast(nw.Int64)
-    # Spark's moments are microseconds; as numbers they are seconds, which a float holds a little less exactly.
-    at, sent_at = (nw.col(name).cast(nw.Float64) for name in ("_at", "_sent_at"))
-    return (at - sent_at).round(6).cast(nw.Int64)
 
 
 def _trait(events: Frame, name: str) -> nw.Expr:

@@ -13,6 +13,7 @@ from narwhals.typing import IntoFrame
 
 from bulkkit.addresses import mailbox_key
 from bulkkit.errors import InputError
+from bulkkit.outcomes.clocks import in_utc
 from bulkkit.outcomes.gathering import gathered
 
 KEY: Final = ("_campaign", "_mailbox")
@@ -70,7 +71,11 @@ def keyed(frame: AnyFrame, what: str) -> Frame:
 
 
 def mailboxes(frame: Frame) -> Frame:
-    """Return the rows that have an address, with the mailbox it means in `_mailbox` (as `addresses.mailbox_key`)."""
+    """Return the rows that have an address, with the mailbox it means in `_mailbox` (as `addresses.mailbox_key`).
+
+    Moments are in UTC.
+    """
+    frame = in_utc(frame)
     raw = as_text("email", frame.collect_schema()["email"]).alias("_raw")
     spelling = _Spelling.of(frame.select(raw))
     addressed = frame.filter(~nw.col("email").is_null()) if spelling.missing else frame

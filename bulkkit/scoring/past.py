@@ -133,7 +133,7 @@ def _totals(messages: Frame, by: str, columns: list[str]) -> pd.DataFrame:
 
 def _left(rows: Frame) -> pd.DataFrame:
     has = rows.collect_schema().names()
-    at = nw.col("at") if "at" in has else nw.lit(None, dtype=nw.Datetime("us", "UTC"))
+    at = nw.col("at") if "at" in has else nw.lit(None, dtype=nw.Datetime("us"))
     bounce = nw.col("bounce_type") if "bounce_type" in has else nw.lit(None, dtype=nw.String)
     told = rows.select("kind", nw.col(_MAILBOX).alias("mailbox"), at.alias("at"), bounce.alias("bounce"))
     dead = (nw.col("kind") == BOUNCED) & (nw.col("bounce") == str(BounceType.HARD)).fill_null(False)

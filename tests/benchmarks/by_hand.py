@@ -278,13 +278,3 @@ FRAMES = {
 RATES = {"pandas": rates_in_pandas, "polars": rates_in_polars, "duckdb": rates_in_duckdb}
 COMPARED = {"pandas": compared_in_pandas, "polars": compared_in_polars, "duckdb": compared_in_duckdb}
 same = {"rates": same_rates, "compare": same_comparison}
-
-GENERATED = """
-SELECT CASE WHEN i < {sends} THEN 'delivered' WHEN hash(i) % 100 < 80 THEN 'opened'
-    WHEN hash(i) % 100 < 97 THEN 'clicked' ELSE 'bounced' END AS kind,
-  'campaign-' || (who // {part}) AS campaign,
-  'person.' || (who % {part}) || '@domain' || (who % 5000) || '.example' AS email,
-  CASE WHEN kind IN ('opened', 'clicked') THEN hash(i, 1) % 5 < 2 END AS machine,
-  CASE WHEN kind = 'bounced' THEN 'hard' END AS bounce_type, 'sendgrid' AS source
-FROM (SELECT i, CASE WHEN i < {sends} THEN i ELSE hash(i, 2) % {sends} END AS who FROM range({events}) AS t(i))
-"""
