@@ -17,9 +17,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bulkkit.errors import InputError
-from bulkkit.outcomes import KEY, AnyFrame, Frame, alike, keyed, outcomes
+from bulkkit.outcomes import KEY, AnyFrame, Frame, alike, gathered, keyed, merged, outcomes
 from bulkkit.outcomes.facts import is_no
-from bulkkit.segmentation.responses import gathered
 from bulkkit.vocabulary import Counts, EventKind, Rate
 
 WAITING_COLUMNS: Final = ("campaign", "rate", "counts", "hours", "at_risk", "reacted", "value", "lower", "upper", "n")
@@ -75,7 +74,7 @@ def _told(rows: Frame, sends: AnyFrame | None, campaigns: Sequence[str] | None) 
     wanted = [f"{rate}_{counts}_{part}" for rate in RATES for counts in Counts for part in "dk"]
     own = None if sends is None else alike(keyed(sends, "sends"), rows)
     messages = outcomes(rows, own, campaigns).filter(nw.col("_known") > 0).select(*KEY, *wanted)
-    found = gathered(messages.join(_firsts(rows), on=list(KEY), how="left"))
+    found = gathered(merged(messages, _firsts(rows), KEY))
     last = gathered(rows.select(nw.col("at").max()))["at"].iloc[0]
     return found.assign(end=last)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import narwhals as nw
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -154,38 +153,6 @@ def test_hours_add_up_to_the_whole(rows: list[int]) -> None:
     whole = bk.rates(events).set_index(["rate", "counts"])["numerator"]
     parts = bk.rates(events, by="hour").groupby(["rate", "counts"])["numerator"].sum(min_count=1)
     pd.testing.assert_series_equal(parts.dropna(), whole.reindex(parts.dropna().index), check_names=False)
-
-
-@pytest.mark.parametrize("library", ["polars", "pyarrow", "duckdb"])
-def test_every_frame_library_divides_alike(library: str) -> None:
-    """polars, PyArrow and DuckDB agree with pandas on every dimension."""
-    events = _history()
-    other = converted(events, library)
-    for options in ({"by": "day"}, {"by": ["campaign", "link", "hour"]}, {"by": "device"}, {"unique": False}):
-        pd.testing.assert_frame_equal(bk.rates(other, **options), bk.rates(events, **options))
-
-
-def converted(frame: pd.DataFrame, library: str) -> Any:
-    """Return a pandas frame as another library's."""
-    pytest.importorskip(library)
-    if library == "duckdb":
-        import duckdb
-
-        return duckdb.from_df(frame)
-    return nw.from_native(frame).to_arrow() if library == "pyarrow" else nw.from_native(frame).to_polars()
-
-
-@pytest.mark.filterwarnings("ignore:Dask support is moving:FutureWarning")
-@pytest.mark.parametrize("options", [{"by": "campaign"}, {"by": ["day", "link"]}, {"unique": False}])
-def test_a_dask_frame_in_partitions_gives_the_same_rates(options: dict[str, Any]) -> None:
-    """Dask adds up three partitions to what pandas counts in one."""
-    dask = pytest.importorskip("dask")
-    frames = pytest.importorskip("dask.dataframe")
-    events = _history()
-    with dask.config.set(scheduler="synchronous"):
-        pd.testing.assert_frame_equal(
-            bk.rates(frames.from_pandas(events, npartitions=3), **options), bk.rates(events, **options)
-        )
 
 
 def test_a_file_is_counted_without_being_read_into_memory(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def test_wide_groups_do_not_hide_where_the_sides_are_apart(edge: float) -> None:
     assert found.balance.set_index(["covariate", "level"]).loc[("history", "mean"), "after"] < 0.05
     groups = found.strata["history"].unique()
     assert [name for name in groups if name.startswith("up to ")] == [groups[0]]
-    assert f"; only {found.overlap:.0%} have their like on the other side" in found.verdict
+    assert f"; only {100 * found.overlap:.0f} % have their like on the other side" in found.verdict
 
 
 def test_sides_that_never_meet_in_a_number_are_refused() -> None:
@@ -196,7 +196,7 @@ def test_what_was_before_sharpens_a_holdout() -> None:
 def _covers(rng: np.random.Generator) -> bool:
     before, treated = rng.gamma(2, 10, 400), rng.random(400) < 0.7
     outcome = sharpened(before + rng.normal(0, 8, 400) + 1.5 * treated, before, treated)
-    found = Sample(outcome, np.arange(400), treated, np.zeros(400, int)).standardised().difference
+    found = Sample(outcome, np.arange(400), treated, np.zeros(400, int), np.ones(400)).standardised().difference
     return found.lower <= 1.5 <= found.upper
 
 

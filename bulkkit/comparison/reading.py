@@ -12,8 +12,7 @@ from narwhals.typing import IntoFrame
 
 from bulkkit import conclusions
 from bulkkit.errors import InputError
-from bulkkit.outcomes import KEY, MEASURES, Frame, Measure, Messages, mailboxes
-from bulkkit.outcomes.messages import measured
+from bulkkit.outcomes import KEY, MEASURES, Frame, Knowledge, Measure, gathered, mailboxes
 from bulkkit.vocabulary import Counts, Rate
 
 
@@ -38,11 +37,15 @@ class Sides:
         one, two = (side[0] if len(side) == 1 else side for side in (self.treated, self.control))
         return one, two
 
+    @property
+    def campaigns(self) -> list[str]:
+        """Return the campaigns of both sides."""
+        return [*self.treated, *self.control]
+
     def missing(self, messages: pd.DataFrame) -> str:
         """Return that a side is empty; nothing where both have messages."""
-        there = set(messages["treated"])
-        told = zip((self.treated, self.control), (True, False), strict=True)
-        return "".join(conclusions.nobody(side) for side, treated in told if treated not in there)
+        there = set(messages[KEY[0]].unique())
+        return "".join(conclusions.nobody(side) for side in (self.treated, self.control) if there.isdisjoint(side))
 
 
 def measure_of(rate: str, counts: str) -> Measure:
@@ -53,38 +56,25 @@ def measure_of(rate: str, counts: str) -> Measure:
     return next((measure for measure in fitting if measure.counts == counts), fitting[0])
 
 
-def reactions(events: Frame, sends: Frame | None, measure: Measure, sides: Sides) -> pd.DataFrame:
-    """Return one row a message: `_campaign, _mailbox, recipients, outcome, could, known, treated`."""
-    names = [*sides.treated, *sides.control]
-    parts = {"_known": "recipients"} | {
-        f"{measure.name}_{part}": name for part, name in zip("ndk", ("outcome", "could", "known"), strict=True)
-    }
-    rows = measured(Messages.of(events, sends, names), [measure])
-    columns = [nw.col(old).alias(new) for old, new in parts.items()]
-    found: pd.DataFrame = rows.select(*KEY, *columns).collect("pandas").to_native()
-    written_to = set(found[KEY[0]].unique())
-    if absent := [name for name in names if name not in written_to]:
-        there = events.select(KEY[0]).unique().collect("pandas").to_native()[KEY[0]]
+def known_of(events: Frame, sends: Frame | None, sides: Sides) -> Knowledge:
+    """Return what the sources can tell of both sides' campaigns, which must be there."""
+    knowledge = Knowledge.of(events, sends, sides.campaigns, timed=True)
+    if absent := [name for name in sides.campaigns if name not in knowledge.campaigns.index]:
+        there = gathered(events.select(KEY[0]).unique())[KEY[0]]
         raise InputError(
             f"There is no campaign {', '.join(absent)} here; there is {', '.join(sorted(there)) or 'none'}."
         )
-    return found.assign(treated=found[KEY[0]].isin(sides.treated))
+    return knowledge
 
 
-def unanswerable(messages: pd.DataFrame, sides: Sides, measure: Measure) -> str:
+def unanswerable(knowledge: Knowledge, measure: Measure) -> str:
     """Return why the two cannot be compared at all; nothing where they can."""
-    campaigns = messages.groupby(KEY[0])[["recipients", "known"]].max()
-    if silent := list(campaigns.index[campaigns["recipients"] == 0]):
+    campaigns = knowledge.campaigns
+    if silent := list(campaigns.index[~campaigns["known"]]):
         return conclusions.no_recipients(silent)
-    if silent := list(campaigns.index[campaigns["known"] == 0]):
+    if silent := list(campaigns.index[~campaigns[list(measure.known)].all(axis=1)]):
         return conclusions.not_reported(silent, measure.rate, measure.counts)
-    return sides.missing(messages[messages["could"] == 1])
-
-
-def handed_to(events: Frame, sends: Frame | None, sides: Sides) -> pd.DataFrame:
-    """Return one row a message that was handed over, whatever became of it: `_campaign, _mailbox, treated`."""
-    messages = reactions(events, sends, measure_of(Rate.BOUNCED, Counts.ALL), sides)
-    return messages.loc[messages["could"] == 1, [*KEY, "treated"]].reset_index(drop=True)
+    return ""
 
 
 def with_outcome(messages: pd.DataFrame, contacts: IntoFrame | None, *columns: str) -> pd.DataFrame:
@@ -97,11 +87,17 @@ def with_outcome(messages: pd.DataFrame, contacts: IntoFrame | None, *columns: s
     lazy = nw.from_native(contacts).lazy()
     if missing := [name for name in columns if name not in lazy.collect_schema().names()]:
         raise InputError(f"contacts has no column {' and no '.join(missing)}; pass the contacts that have it.")
-    rows: pd.DataFrame = mailboxes(lazy).select(KEY[1], *dict.fromkeys(columns)).collect("pandas").to_native()
+    rows = gathered(mailboxes(lazy).select(KEY[1], *dict.fromkeys(columns)))
     people = rows.drop_duplicates(KEY[1]).set_index(KEY[1])
     found = {new: _numbers(people[old], old) for new, old in zip(("outcome", "before"), columns, strict=False)}
     joined = messages.join(pd.DataFrame(found), on=KEY[1])
     return joined[joined["outcome"].notna()].reset_index(drop=True)
+
+
+def told(messages: pd.DataFrame, outcome: str) -> pd.DataFrame:
+    """Return the messages of people of whom the outcome is known, with its number."""
+    known = messages.assign(_outcome=_numbers(messages[outcome], outcome))
+    return known[known["_outcome"].notna()].reset_index(drop=True)
 
 
 def _numbers(column: pd.Series[Any], name: str) -> pd.Series[Any]:

@@ -15,7 +15,7 @@ from bulkkit.comparison.reading import with_outcome
 from bulkkit.comparison.result import Comparison
 from bulkkit.comparison.sample import Sample
 from bulkkit.errors import InputError
-from bulkkit.outcomes import KEY, Frame, keyed
+from bulkkit.outcomes import KEY, Frame, gathered, keyed
 
 
 def against_holdout(
@@ -49,7 +49,8 @@ def against_holdout(
 
 def _answer(asked: Comparison, rows: pd.DataFrame) -> Comparison:
     person = pd.factorize(rows[KEY[1]])[0]
-    sample = Sample(rows["outcome"].to_numpy(float), person, rows["treated"].to_numpy(bool), np.zeros(len(rows), int))
+    outcome, treated = rows["outcome"].to_numpy(float), rows["treated"].to_numpy(bool)
+    sample = Sample(outcome, person, treated, np.zeros(len(rows), int), np.ones(len(rows)))
     found = sample.standardised()
     raw, adjusted, gain = sample.estimate(found), found, 0.0
     if "before" in rows:
@@ -83,5 +84,4 @@ def sharpened(outcome: np.ndarray, before: np.ndarray, treated: np.ndarray) -> n
 
 def _people(rows: Frame, campaigns: tuple[str, ...], treated: bool) -> pd.DataFrame:
     chosen = rows.filter(nw.col(KEY[0]).is_in(list(campaigns))).select(*KEY).unique()
-    found: pd.DataFrame = chosen.collect("pandas").to_native()
-    return found.assign(treated=treated)
+    return gathered(chosen).assign(treated=treated)

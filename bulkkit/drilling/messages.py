@@ -13,7 +13,7 @@ from bulkkit import conclusions
 from bulkkit.errors import InputError
 from bulkkit.metrics import tabulated
 from bulkkit.metrics.dimensions import labelled
-from bulkkit.outcomes import KEY, MEASURES, NOT_TOLD, Frame, keyed, mailboxes, outcomes
+from bulkkit.outcomes import KEY, MEASURES, NOT_TOLD, Frame, gathered, keyed, mailboxes, outcomes
 from bulkkit.vocabulary import Counts, Rate
 
 SENT: Final = "sent"
@@ -49,10 +49,10 @@ class Messages:
         cls, events: pd.DataFrame, sends: pd.DataFrame | None = None, contacts: pd.DataFrame | None = None
     ) -> Messages:
         """Work out what became of each message; the frames are those of `bulkkit.rates`, in pandas."""
-        rows = _pandas(keyed(events, "events"))
-        written = None if sends is None else _pandas(keyed(sends, "sends"))
-        known = None if contacts is None else _pandas(mailboxes(_lazy(contacts)))
-        return cls(_pandas(outcomes(rows, written)), rows, written, known)
+        rows = gathered(keyed(events, "events"))
+        written = None if sends is None else gathered(keyed(sends, "sends"))
+        known = None if contacts is None else gathered(mailboxes(_lazy(contacts)))
+        return cls(gathered(outcomes(rows, written)), rows, written, known)
 
     @property
     def campaigns(self) -> list[str]:
@@ -94,7 +94,7 @@ class Messages:
     def _labelled(self, by: str, campaigns: Collection[str] | None) -> pd.DataFrame:
         table = self.table if campaigns is None else self.table[self.table[KEY[0]].isin(list(campaigns))]
         frames = {"sends": self.sends, "contacts": self.contacts, "events": self.events}
-        return _pandas(labelled(_lazy(table), [by], frames))
+        return gathered(labelled(_lazy(table), [by], frames))
 
 
 def _counted(rows: pd.DataFrame, what: str, counts: str) -> pd.Series[Any]:
@@ -117,8 +117,3 @@ def _delivered(rows: pd.DataFrame) -> pd.Series[Any]:
 
 def _lazy(frame: pd.DataFrame) -> Frame:
     return nw.from_native(frame).lazy()
-
-
-def _pandas(frame: Frame) -> pd.DataFrame:
-    native: pd.DataFrame = frame.collect("pandas").to_native()
-    return native

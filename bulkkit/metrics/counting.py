@@ -10,8 +10,8 @@ import pandas as pd
 
 from bulkkit.metrics.dimensions import CAMPAIGN, Frames, aliases, joined
 from bulkkit.metrics.reactions import applying, divided, divides
-from bulkkit.metrics.repetition import squares
-from bulkkit.outcomes import KEY, MEASURES, NOT_TOLD, Frame, Knowledge, Measure, Messages
+from bulkkit.metrics.repetition import squares, squares_of_parts
+from bulkkit.outcomes import KEY, MEASURES, NOT_TOLD, Frame, Knowledge, Measure, Messages, gathered
 from bulkkit.outcomes.messages import with_measures
 
 
@@ -31,16 +31,33 @@ def counted(messages: Messages, events: Frame, groups: list[str], frames: Frames
         return _with_squares(
             most_known(_by_group(found, messages.knowledge, named), list(named)), messages, rows, named
         )
-    if traits or not unique:
-        happened = divided(messages, rows, events, traits, frames, unique)
-        found = _parted(found, happened, [*own, KEY[0]], traits, unique)
-    return most_known(_by_group(found, messages.knowledge, named), list(named))
+    if not traits and unique:
+        return most_known(_by_group(found, messages.knowledge, named), list(named))
+    happened = divided(messages, rows, events, traits, frames, unique)
+    parts = _parted(found, happened, [*own, KEY[0]], traits, unique)
+    counts = most_known(_by_group(parts, messages.knowledge, named), list(named))
+    if CAMPAIGN in groups:
+        return counts
+    return _with_squares_of_parts(
+        counts, squares_of_parts(messages, rows, happened, list(own), list(traits), measures_in(counts)), list(own)
+    )
 
 
 def _with_squares(counts: pd.DataFrame, messages: Messages, rows: Frame, named: Mapping[str, str]) -> pd.DataFrame:
     """Add what tells how alike a person's messages are (`repetition`), in the groups where people had several."""
     spread = named_alike(squares(with_measures(messages, rows, list(named)), list(named)), list(named))
     return counts.merge(spread, how="left", on=[*named, "_known"])
+
+
+def _with_squares_of_parts(
+    counts: pd.DataFrame, squared: tuple[pd.DataFrame, pd.DataFrame], own: list[str]
+) -> pd.DataFrame:
+    """Add the same for parts of reactions; of a part that nobody in a group shows nothing is squared."""
+    whole, parts = squared
+    aliased = [str(name) for name in counts if str(name).startswith("_by_")]
+    spread = counts.merge(named_alike(whole, own), how="left", on=[*own, "_known"])
+    spread = spread.merge(named_alike(parts, aliased), how="left", on=[*aliased, "_known"])
+    return spread.fillna(dict.fromkeys((name for name in parts if str(name).endswith(("_nn", "_nd"))), 0.0))
 
 
 def measures_in(counts: pd.DataFrame) -> list[Measure]:
@@ -72,7 +89,9 @@ def _whole(messages: Messages, rows: Frame, own: list[str]) -> pd.DataFrame:
     bases = list(dict.fromkeys(measure.base for measure in MEASURES))
     truths = {f"_base_{place}": messages.truth(*base) for place, base in enumerate(bases)}
     truths |= {measure.name: messages.truth(*measure.event, *measure.base) for measure in MEASURES}
-    found = _summed(rows.select(*own, KEY[0], *(truth.alias(name) for name, truth in truths.items())), own, truths)
+    found = _summed(
+        rows.select(*own, KEY[0], *(truth.cast(nw.Int64).alias(name) for name, truth in truths.items())), own, truths
+    )
     return found.assign(**{f"{m.name}_d": found[f"_base_{bases.index(m.base)}"] for m in MEASURES})
 
 
@@ -99,9 +118,7 @@ def _parted(
 
 def _summed(rows: Frame, own: list[str], names: Iterable[str]) -> pd.DataFrame:
     wanted = list(names)
-    table: pd.DataFrame = (
-        rows.group_by(*own, KEY[0]).agg(*(nw.col(name).sum() for name in wanted)).collect("pandas").to_native()
-    )
+    table = gathered(rows.group_by(*own, KEY[0]).agg(*(nw.col(name).sum() for name in wanted)))
     return table.astype(dict.fromkeys(wanted, "int64"))
 
 

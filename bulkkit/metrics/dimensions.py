@@ -8,7 +8,7 @@ from typing import Any, Final
 import narwhals as nw
 
 from bulkkit.errors import InputError
-from bulkkit.outcomes import KEY, AnyFrame, Frame, alike, keyed, mailboxes
+from bulkkit.outcomes import KEY, AnyFrame, Frame, keyed, mailboxes, merged
 from bulkkit.vocabulary import EventKind
 
 Frames = Mapping[str, AnyFrame | None]
@@ -37,7 +37,7 @@ def joined(messages: Frame, named: Mapping[str, str], frames: Frames) -> Frame:
     """Return messages with columns of the frames, by alias and name."""
     for alias, name in named.items():
         keys, labels = _labels(name, alias, frames)
-        messages = messages.join(alike(labels, messages), on=keys, how="left")
+        messages = merged(messages, labels, keys)
     return messages
 
 

@@ -16,7 +16,8 @@ import narwhals as nw
 
 from bulkkit.errors import InputError
 from bulkkit.metrics.dimensions import Frames, home, sent_at
-from bulkkit.outcomes import KEY, MEASURES, Frame, Measure, Messages
+from bulkkit.outcomes import KEY, MEASURES, Frame, Measure, Messages, merged
+from bulkkit.outcomes.clocks import with_seconds
 from bulkkit.outcomes.facts import KINDS, said_by_events, with_facts
 from bulkkit.vocabulary import EventKind
 
@@ -102,7 +103,7 @@ def divided(
     facts = [fact for fact in possible if fact in messages.facts] or possible[:1]
     happened = _happened(messages, events, facts, names, frames, unique)
     renamed = happened.select(*KEY, *names, *(nw.col(f"_{fact}").alias(f"_at_{fact}") for fact in facts))
-    whole = renamed.join(rows, on=list(KEY), how="inner")
+    whole = merged(renamed, rows, KEY, "inner")
     counted = (_times(messages, measure, facts).alias(measure.name) for measure in measures)
     return whole.with_columns(*counted)
 
@@ -144,8 +145,8 @@ def _in_hours(flags: Frame, facts: Sequence[str], others: list[str], alias: str,
             when = when.group_by(*KEY, *others).agg(nw.col("_at").min())
         marks = (nw.lit(name == fact).alias(f"_{name}") for name in facts)
         parts.append(when.with_columns(*marks).select(*KEY, *others, "_at", *(f"_{name}" for name in facts)))
-    together = nw.concat(parts).join(sent, on=list(KEY), how="inner")
-    seconds = (nw.col("_at") - nw.col("_sent_at")).dt.total_seconds().cast(nw.Int64)
+    together = with_seconds(merged(nw.concat(parts), sent, KEY, "inner"), "_sent_at", "_at", "_seconds")
+    seconds = nw.col("_seconds")
     hours = nw.when(seconds > 0).then(seconds).otherwise(nw.lit(0)) // _SECONDS
     told = (nw.col(f"_{name}") for name in facts)
     return together.select(*KEY, *others, hours.cast(nw.Int64).alias(alias), *told)

@@ -70,7 +70,11 @@ def _narrowed(
 
 
 def _spelt(name: str, spellings: Collection[str]) -> nw.Expr | None:
-    return nw.col(name).is_in(sorted(spellings)).fill_null(False) if spellings else None
+    if not spellings:
+        return None
+    first, *others = sorted(spellings)
+    found = nw.col(name).is_in([first, *others]) if others else nw.col(name) == first  # which pandas is quicker at
+    return found.fill_null(False)
 
 
 def said_by_sends(sends: Frame) -> dict[str, nw.Expr]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from itertools import islice
+from typing import Any, Final, Literal, TypeAlias
 
 import narwhals as nw
 from narwhals.typing import IntoFrame
 
 from bulkkit.addresses import mailbox_key
 from bulkkit.errors import InputError
+from bulkkit.outcomes.clocks import in_utc
+from bulkkit.outcomes.gathering import gathered
 
 KEY: Final = ("_campaign", "_mailbox")
 """What joins events, sends and contacts; the other columns in here bear an underscore to stay clear of the caller's."""
@@ -21,8 +26,9 @@ AnyFrame: TypeAlias = IntoFrame | Frame
 
 _JOINING: Final = ("campaign", "email")
 
-_NOT_AS_IS: Final = r"[^!-@\[-~]|\.$|@g(?:oogle)?mail\.com$"
-"""What no address holds that is its own mailbox: other than lower-case ASCII, a last dot, Google's domains."""
+_NOT_PLAIN: Final = r"[^!-@\[-~]"
+_ENDS: Final = (".", "@gmail.com", "@googlemail.com")
+"""What no address holds that is its own mailbox: other than lower-case ASCII; and how none ends."""
 
 _ODD: Final = r"[^!-~]|\.$"
 """Looked for before lowering: some libraries make a plain "i" of a dotted capital one, which is somebody else."""
@@ -43,8 +49,10 @@ class _Spelling:
     @classmethod
     def of(cls, raw: Frame) -> _Spelling:
         """Look at the column `_raw`."""
-        seen = _any(raw, missing=nw.col("_raw").is_null(), other=_holds(_NOT_AS_IS))
-        return cls(**seen, **(_any(raw, odd=_holds(_ODD), google=_holds(_GOOGLE)) if seen["other"] else {}))
+        seen = _any(raw, missing=nw.col("_raw").is_null(), **_not_as_is(raw))
+        if not any(seen[name] for name in seen if name != "missing"):
+            return cls(missing=seen["missing"])
+        return cls(missing=seen["missing"], other=True, **_any(raw, odd=_holds(_ODD), google=_holds(_GOOGLE)))
 
 
 def keyed(frame: AnyFrame, what: str) -> Frame:
@@ -63,7 +71,11 @@ def keyed(frame: AnyFrame, what: str) -> Frame:
 
 
 def mailboxes(frame: Frame) -> Frame:
-    """Return the rows that have an address, with the mailbox it means in `_mailbox` (as `addresses.mailbox_key`)."""
+    """Return the rows that have an address, with the mailbox it means in `_mailbox` (as `addresses.mailbox_key`).
+
+    Moments are in UTC.
+    """
+    frame = in_utc(frame)
     raw = as_text("email", frame.collect_schema()["email"]).alias("_raw")
     spelling = _Spelling.of(frame.select(raw))
     addressed = frame.filter(~nw.col("email").is_null()) if spelling.missing else frame
@@ -73,11 +85,30 @@ def mailboxes(frame: Frame) -> Frame:
     plain = _plain(spelling)
     if not spelling.odd:
         return addressed.with_columns(plain.alias(KEY[1])).drop("_raw")
-    odd = addressed.filter(_holds(_ODD)).select("_raw").unique().collect("pandas").to_native()["_raw"]
-    meant = [mailbox_key(address) for address in odd]
-    return addressed.with_columns(nw.col("_raw").replace_strict(list(odd), meant, default=plain).alias(KEY[1])).drop(
-        "_raw"
-    )
+    odd = gathered(addressed.filter(_holds(_ODD)).select("_raw").unique())["_raw"]
+    return _looked_up(addressed, {address: mailbox_key(address) for address in odd}, plain).drop("_raw")
+
+
+def merged(frame: Frame, other: Frame, on: Sequence[str], how: Literal["left", "inner"] = "left") -> Frame:
+    """Return the rows of a frame with what another one of its library, with a row for each of these keys, adds."""
+    return _forgetful(frame).join(_forgetful(alike(other, frame)), on=list(on), how=how)
+
+
+def _forgetful(frame: Frame) -> Frame:
+    """Return a frame that can be joined.
+
+    Dask (2026.8) fails where it joins groups out of many partitions (`KeyError … not in index`): it looks for their
+    keys in columns that it has left out. What a function returned has no keys that it knows of.
+    """
+    if not frame.implementation.is_dask():
+        return frame
+    partitions: Any = frame.to_native()
+    forgetful: Frame = nw.from_native(partitions.map_partitions(_itself))
+    return forgetful
+
+
+def _itself(part: Any) -> Any:
+    return part
 
 
 def alike(frame: Frame, other: Frame) -> Frame:
@@ -95,6 +126,27 @@ def as_text(name: str, dtype: Any) -> nw.Expr:
     return nw.col(name) if dtype == nw.String else nw.col(name).cast(nw.String)
 
 
+def _looked_up(frame: Frame, meant: Mapping[str, str], plain: nw.Expr) -> Frame:
+    """Return a frame with the mailbox of each address in `_raw`: what it is known to mean, or else `plain`."""
+    if not (frame.implementation.is_duckdb() or frame.implementation.is_spark_like()):
+        known = nw.col("_raw").replace_strict(list(meant), list(meant.values()), default=plain)
+        return frame.with_columns(known.alias(KEY[1]))
+    # These would search a list for each row: the table that they can join comes out of a single text.
+    next_row, next_cell = _marks_not_in("".join([*meant, *meant.values()]))
+    text = next_row.join(next_cell.join(row) for row in meant.items())
+    rows = frame.head(1).select(nw.lit(text).str.split(next_row).alias("_row")).explode("_row")
+    cells = nw.col("_row").str.split(next_cell)
+    table = rows.select(cells.list.get(0).alias("_raw"), cells.list.get(1).alias("_meant"))
+    known = nw.coalesce(nw.col("_meant"), plain)
+    return merged(frame, table, ["_raw"]).with_columns(known.alias(KEY[1])).drop("_meant")
+
+
+def _marks_not_in(text: str) -> tuple[str, str]:
+    """Return two characters of private use (Unicode 17, section 23.5) that do not stand in a text."""
+    one, two = islice((mark for mark in map(chr, range(0xE000, 0xF900)) if mark not in text), 2)
+    return one, two
+
+
 def _plain(spelling: _Spelling) -> nw.Expr:
     lowered = nw.col("_raw").str.strip_chars().str.to_lowercase()
     if not spelling.google:
@@ -103,11 +155,19 @@ def _plain(spelling: _Spelling) -> nw.Expr:
     return nw.when(lowered.str.contains(_AT_GOOGLE)).then(nw.concat_str(local, nw.lit("@gmail.com"))).otherwise(lowered)
 
 
+def _not_as_is(raw: Frame) -> dict[str, nw.Expr]:
+    """Return tests of which no address that is its own mailbox passes any."""
+    if raw.implementation.is_pandas_like():  # compares ends several times faster than it searches for them
+        ends = {f"end_{place}": nw.col("_raw").str.ends_with(end) for place, end in enumerate(_ENDS)}
+        return {"other": _holds(_NOT_PLAIN), **ends}
+    return {"other": _holds("|".join([_NOT_PLAIN, *(f"{re.escape(end)}$" for end in _ENDS)]))}
+
+
 def _holds(pattern: str) -> nw.Expr:
     return nw.col("_raw").str.contains(pattern)
 
 
 def _any(frame: Frame, **tests: nw.Expr) -> dict[str, bool]:
     """Return for each test whether it holds of any row."""
-    found = frame.select(*(test.any().alias(name) for name, test in tests.items())).collect("pandas").to_native()
+    found = gathered(frame.select(*(test.any().alias(name) for name, test in tests.items())))
     return {name: bool(found[name].fillna(False).any()) for name in tests}

@@ -13,7 +13,8 @@ from typing import Any, Final
 import narwhals as nw
 import pandas as pd
 
-from bulkkit.outcomes.facts import is_yes, said_by_sends
+from bulkkit.outcomes.facts import is_no, is_yes, said_by_sends
+from bulkkit.outcomes.gathering import gathered
 from bulkkit.outcomes.joining import KEY, Frame, as_text
 from bulkkit.vocabulary import EventKind
 
@@ -46,15 +47,22 @@ class Knowledge:
         A row a campaign (the index), a truth value for each of `ASPECTS`.
     spelt
         For "kind" and "bounce_type" the words that there are (in lower case), and how each is spelt here.
+    firsts
+        Where it is asked for and events have moments: when each kind of event first happened in each campaign, a
+        person's apart from others (columns `_campaign, kind, human, at`).
     """
 
     campaigns: pd.DataFrame
     spelt: dict[str, dict[str, list[str]]]
+    firsts: pd.DataFrame | None = None
 
     @classmethod
-    def of(cls, events: Frame, sends: Frame | None, campaigns: Collection[str] | None = None) -> Knowledge:
+    def of(
+        cls, events: Frame, sends: Frame | None, campaigns: Collection[str] | None = None, *, timed: bool = False
+    ) -> Knowledge:
         """Look at all events, for what the events of others tell shows what their sources can tell."""
-        seen = _seen(events)
+        timed = timed and "at" in events.collect_schema().names()
+        seen = _seen(events, timed)
         told = [_from_events(seen), *([] if sends is None else [_from_sends(sends)])]
         table = pd.concat(told).fillna(False).astype(bool).groupby(level=0).any()
         judged = {
@@ -63,7 +71,16 @@ class Knowledge:
         }
         aspects = table.assign(**judged)[list(ASPECTS)]
         chosen = aspects if campaigns is None else aspects[aspects.index.isin(list(campaigns))]
-        return cls(chosen, {name: _spellings(seen[name]) for name in ("kind", "bounce_type")})
+        firsts = seen[[KEY[0], "kind", "human", "at"]].assign(kind=seen["kind"].str.lower()) if timed else None
+        return cls(chosen, {name: _spellings(seen[name]) for name in ("kind", "bounce_type")}, firsts)
+
+    def alone(self, campaign: str) -> Knowledge:
+        """Return what is known of one campaign."""
+        return Knowledge(self.campaigns.loc[[campaign]], self.spelt)
+
+    def spellings(self, *kinds: str) -> list[str]:
+        """Return how these kinds of event are spelt here."""
+        return [way for kind in kinds for way in self.spelt["kind"].get(kind, ())]
 
     def of_campaign(self, aspect: str) -> nw.Expr:
         """Return for each message whether something is known of its campaign."""
@@ -73,14 +90,19 @@ class Knowledge:
         return nw.col(KEY[0]).is_in(list(column.index[column]))
 
 
-def _seen(events: Frame) -> pd.DataFrame:
-    """Return each combination of campaign, kind, source, bounce type and judgement that there is."""
+def _seen(events: Frame, timed: bool) -> pd.DataFrame:
+    """Return each combination of campaign, kind, source and bounce type that there is, and if any of it was judged.
+
+    If timed also of who did it, and when it first happened.
+    """
     has = events.collect_schema()
     absent = nw.lit(None, dtype=nw.String)
     words = {name: as_text(name, has[name]) if name in has.names() else absent for name in _WORDS}
     judged = ~nw.col("machine").is_null() if "machine" in has.names() else nw.lit(False)
-    looked_at = events.select(KEY[0], *(text.alias(name) for name, text in words.items()), judged.alias("judged"))
-    seen: pd.DataFrame = looked_at.group_by(KEY[0], *_WORDS).agg(nw.col("judged").any()).collect("pandas").to_native()
+    more = {"human": is_no(events, "machine"), "at": nw.col("at")} if timed else {}
+    told = {**words, "judged": judged, **more}
+    looked_at = events.select(KEY[0], **told).group_by(KEY[0], *_WORDS, *(["human"] if timed else []))
+    seen = gathered(looked_at.agg(nw.col("judged").any(), *([nw.col("at").min()] if timed else [])))
     return seen.astype({KEY[0]: "str", **dict.fromkeys(_WORDS, "str"), "judged": bool})
 
 
@@ -105,5 +127,5 @@ def _from_sends(sends: Frame) -> pd.DataFrame:
     sent, tracked = said_by_sends(sends)["sent"], is_yes(sends, "tracked")
     looked_at = sends.select(KEY[0], sent.alias("sent"), tracked.alias("tracked"))
     table = looked_at.group_by(KEY[0]).agg(nw.col("sent").any(), nw.col("tracked").any())
-    found = table.collect("pandas").to_native().set_index(KEY[0]).astype(bool)
+    found = gathered(table).set_index(KEY[0]).astype(bool)
     return pd.DataFrame({"known": found["sent"], **{f"knows_{kind}": found["tracked"] for kind in _FROM_LINKS}})

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_
+from typing import Final
 
 import narwhals as nw
 
@@ -18,6 +19,22 @@ from bulkkit.outcomes.facts import FACTS, said_by_events, said_by_sends, with_fa
 from bulkkit.outcomes.joining import KEY, AnyFrame, Frame, alike, keyed
 from bulkkit.outcomes.knowledge import Knowledge
 from bulkkit.outcomes.measures import MEASURES, Measure
+
+_REACHED: Final = ("sent", "rejected", "bounced")
+_BEHIND: Final = {
+    "handed": _REACHED,
+    "delivered": _REACHED,
+    "seen": (*_REACHED, "untracked"),
+    "reporting": (*_REACHED, "complained", "at_google"),
+    "only_soft": ("soft", "hard"),
+}
+"""What is no fact itself, and the facts that it follows from."""
+
+
+def facts_behind(measure: Measure) -> list[str]:
+    """Return the facts that tell of a measure."""
+    needed = {fact for name in (*measure.event, *measure.base) for fact in _BEHIND.get(name, (name,))}
+    return [name for name in FACTS if name in needed]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

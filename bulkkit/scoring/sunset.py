@@ -14,10 +14,10 @@ import narwhals as nw
 import pandas as pd
 
 from bulkkit.contacts.tracking import untracked
-from bulkkit.outcomes import KEY, AnyFrame, keyed, outcomes
+from bulkkit.outcomes import KEY, AnyFrame, Frame, gathered, keyed, merged, outcomes
 from bulkkit.scoring.basis import Basis
 from bulkkit.scoring.past import FATIGUE
-from bulkkit.segmentation.responses import RECEIVED, gathered, responses, until
+from bulkkit.segmentation.responses import RECEIVED, own_clock, responding, until
 from bulkkit.statistics import wilson
 from bulkkit.vocabulary import Counts, Rate
 
@@ -46,14 +46,15 @@ class Rule:
     messages: int = MESSAGES
     days: int = DAYS
 
-    def holds(self, people: pd.DataFrame, at: pd.Timestamp) -> pd.Series[Any]:
+    def holds(self, at: pd.Timestamp) -> nw.Expr:
         """Return which mailboxes of `bulkkit.segmentation.responses` were too long silent at a moment.
 
         A reaction that nobody judged may have been a person's: it is no silence.
         """
-        edge = at - pd.Timedelta(days=self.days)
-        lately = (people["human"] > edge) | (people["unjudged"] > edge)
-        return (people["unanswered"] >= self.messages) & (people["first"] <= edge) & ~lately
+        edge = (at - pd.Timedelta(days=self.days)).to_pydatetime(warn=False)
+        lately = [(nw.col(name) > edge).fill_null(False) for name in ("human", "unjudged")]
+        known = (nw.col("unanswered") >= self.messages) & (nw.col("first") <= edge)
+        return known.fill_null(False) & ~lately[0] & ~lately[1]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,8 +98,7 @@ def silent(basis: Basis, rule: Rule | None = None) -> pd.Series[Any]:
     listed = basis.listed
     if basis.past is None:
         return pd.Series(False, index=listed.people.index)
-    people = basis.past.people
-    found = people.index[(rule or Rule()).holds(people, basis.before)]
+    found = nw.from_native(basis.past.people).filter((rule or Rule()).holds(basis.before)).to_native().index
     return listed.keys.isin(found) & listed.usable & ~untracked(listed.people)
 
 
@@ -123,17 +123,19 @@ def _tried(events: AnyFrame, before: pd.Timestamp, rule: Rule, seen: pd.Series[A
     if begun.empty:
         return pd.DataFrame()
     parts = [f"{rate}_{counts}_{part}" for rate, counts in _MEASURES.items() for part in "nd"]
-    messages = gathered(outcomes(rows, campaigns=list(begun.index)).select(*KEY, *parts))
-    quiet = {name: _quiet(rows, pd.Timestamp(at), rule).intersection(pd.Index(seen)) for name, at in begun.items()}
-    tried = [part[part[KEY[1]].isin(quiet[name])] for name, part in messages.groupby(KEY[0])]
-    return pd.concat(tried, ignore_index=True)
+    messages = outcomes(rows, campaigns=list(begun.index)).select(*KEY, *parts)
+    tried = []
+    for name, began in begun.items():
+        sent = messages.filter(nw.col(KEY[0]) == name)
+        tried.append(gathered(merged(sent, _quiet(rows, pd.Timestamp(began), rule), [KEY[1]], "inner")))
+    rows_tried = pd.concat(tried, ignore_index=True)
+    return rows_tried[rows_tried[KEY[1]].isin(seen)]
 
 
-def _quiet(rows: AnyFrame, began: pd.Timestamp, rule: Rule) -> pd.Index[Any]:
-    """Return the mailboxes that were too long silent when a campaign began."""
+def _quiet(rows: Frame, began: pd.Timestamp, rule: Rule) -> Frame:
+    """Return the mailboxes that were too long silent when a campaign began, where the events lie."""
     at = began.tz_localize("UTC") if began.tz is None else began
-    people = responses(rows, at)
-    return people.index[rule.holds(people, at)]
+    return responding(rows, at).filter(rule.holds(own_clock(rows, at))).select(KEY[1])
 
 
 def _measure(rate: Rate, tried: pd.DataFrame, people: int) -> dict[str, Any]:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, TypeAlias
 
-import narwhals as nw
 import numpy as np
 import pandas as pd
 
@@ -15,22 +13,10 @@ from bulkkit.addresses import mailbox_keys
 from bulkkit.contacts.tracking import untracked
 from bulkkit.errors import InputError
 from bulkkit.frames import require
-from bulkkit.outcomes import KEY, AnyFrame, keyed
+from bulkkit.outcomes import AnyFrame
 from bulkkit.segmentation import rfm
+from bulkkit.segmentation.history import ENGAGEMENT, UNKNOWN, History, categories, days_before, moments
 from bulkkit.segmentation.responses import responses
-from bulkkit.vocabulary import EventKind
-
-UNKNOWN: Final = "unknown"
-_SECONDS: Final = 86_400.0
-
-ENGAGEMENT: Final = {
-    "active": "opened or clicked in the last 90 days",
-    "occasional": "opened or clicked 91 to 365 days ago",
-    "inactive": "got mail, and did not open or click in the last 365 days",
-    "new": "was never sent anything before",
-    UNKNOWN: "the events do not tell: no history, unjudged reactions only, or tracking refused or never agreed to",
-}
-"""Bands of the last reaction by a person (a machine's does not count), and what each means."""
 
 TENURE: Final = {
     "<3 months": "on the list for less than 90 days",
@@ -41,13 +27,7 @@ TENURE: Final = {
 }
 """Bands of the time since created_at, and what each means."""
 
-ACTIVE_DAYS: Final = 90
-OCCASIONAL_DAYS: Final = 365
 TENURE_DAYS: Final = (0, 90, 365, 3 * 365)
-
-_REACTIONS: Final = (str(EventKind.OPENED), str(EventKind.CLICKED))
-_RECEIVED: Final = (str(EventKind.SENT), str(EventKind.DELIVERED))
-
 
 SEGMENTATIONS: Final = ("engagement", "recency", "frequency", "rfm", "tenure", "provider", "source")
 """What contacts can be segmented by beside their own columns."""
@@ -121,7 +101,7 @@ def _reacting(
 ) -> dict[str, pd.Series[Any]]:
     """Return the bands of `bulkkit.segmentation.rfm`; unknown where there are no events."""
     if events is None or not names:
-        return {name: _categories([UNKNOWN] * len(contacts), contacts.index, rfm.MEANINGS[name]) for name in names}
+        return {name: categories([UNKNOWN] * len(contacts), contacts.index, rfm.MEANINGS[name]) for name in names}
     mailboxes, unseen = mailbox_keys(contacts["email"].astype("str")), untracked(contacts)
     people = responses(events, before).reindex(mailboxes).set_axis(contacts.index)
     found = {name: rfm.banded(name, people, before, unseen) for name in names}
@@ -159,99 +139,16 @@ def moment(as_of: date | str | None = None) -> pd.Timestamp:
 def engagement(contacts: pd.DataFrame, events: AnyFrame | None, before: pd.Timestamp) -> pd.Series[Any]:
     """Return the band of `ENGAGEMENT` of each contact, from the events before a moment."""
     if events is None:
-        return _categories([UNKNOWN] * len(contacts), contacts.index, ENGAGEMENT)
+        return categories([UNKNOWN] * len(contacts), contacts.index, ENGAGEMENT)
     mailboxes = mailbox_keys(contacts["email"].astype("str"))
-    return History.of(events).engagement(mailboxes, before, untracked(contacts))
+    return History.last_before(events, before).engagement(mailboxes, before, untracked(contacts))
 
 
 def tenure(contacts: pd.DataFrame, at: pd.Timestamp) -> pd.Series[Any]:
     """Return the band of `TENURE` of each contact at a moment."""
     if "created_at" not in contacts.columns:
-        return _categories([UNKNOWN] * len(contacts), contacts.index, TENURE)
-    days = _days_before(at, moments(contacts["created_at"]))
+        return categories([UNKNOWN] * len(contacts), contacts.index, TENURE)
+    days = days_before(at, moments(contacts["created_at"]))
     edges = np.searchsorted(TENURE_DAYS, days.to_numpy(), side="right")
     place = np.where(days.isna() | (edges == 0), len(TENURE), edges) - 1
-    return _categories(np.array(list(TENURE))[place], contacts.index, TENURE)
-
-
-def moments(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Return a column as moments in UTC, missing where it holds none."""
-    is_text = pd.api.types.is_string_dtype(column)
-    return pd.to_datetime(column, utc=True, errors="coerce", format="ISO8601" if is_text else None)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class History:
-    """Who got mail and who reacted, and when: columns `mailbox, at`; reactions by people and unjudged ones apart."""
-
-    received: pd.DataFrame
-    human: pd.DataFrame
-    unjudged: pd.DataFrame
-
-    @classmethod
-    def of(cls, events: AnyFrame) -> History:
-        """Take from events of any frame library what segmentation needs."""
-        rows = _history(events)
-        reacted = rows["kind"].isin(_REACTIONS)
-        machine = rows["machine"].astype("boolean")
-        kept = {
-            "received": rows["kind"].isin(_RECEIVED),
-            "human": reacted & ~machine.fillna(True),
-            "unjudged": reacted & machine.isna(),
-        }
-        return cls(**{name: rows.loc[chosen, ["mailbox", "at"]] for name, chosen in kept.items()})
-
-    def latest(self, before: pd.Timestamp) -> History:
-        """Return the same history with one row a mailbox: all that the bands of engagement look at."""
-        frames = {"received": self.received, "human": self.human, "unjudged": self.unjudged}
-        earlier = {name: frame[frame["at"] < before] for name, frame in frames.items()}
-        return History(**{name: frame.groupby("mailbox")["at"].max().reset_index() for name, frame in earlier.items()})
-
-    def engagement(self, mailboxes: pd.Series[Any], before: pd.Timestamp, untracked: pd.Series[Any]) -> pd.Series[Any]:
-        """Return the band of each mailbox, from what happened before a moment; of `untracked` silence tells nothing."""
-        human = _days_since(self.human, mailboxes, before)
-        unjudged = _days_since(self.unjudged, mailboxes, before)
-        received = _days_since(self.received, mailboxes, before).notna()
-        # Without a single send before, "never sent anything" is only believable if nobody reacted either.
-        tells = bool((self.received["at"] < before).any()) or not (self.human["at"] < before).any()
-        tests = {
-            "missing": mailboxes.isna(),
-            "active": human <= ACTIVE_DAYS,
-            "perhaps active": unjudged <= ACTIVE_DAYS,
-            "occasional": human <= OCCASIONAL_DAYS,
-            "perhaps occasional": unjudged <= OCCASIONAL_DAYS,
-            "unseen": received & untracked,
-            "inactive": received | human.notna() | unjudged.notna(),
-        }
-        names = [name if name in ENGAGEMENT else UNKNOWN for name in tests]
-        found = np.select([test.to_numpy(bool) for test in tests.values()], names, "new" if tells else UNKNOWN)
-        return _categories(found, mailboxes.index, ENGAGEMENT)
-
-
-def _history(events: AnyFrame) -> pd.DataFrame:
-    """Return the sends, deliveries, opens and clicks as a pandas frame: `mailbox, kind, at, machine`."""
-    rows = keyed(events, "events")
-    has = rows.collect_schema().names()
-    kinds = nw.col("kind").is_in([*_REACTIONS, *_RECEIVED])
-    wanted = [nw.col(name) for name in ("kind", "at", "machine") if name in has]
-    frame: pd.DataFrame = (
-        rows.filter(kinds).select(nw.col(KEY[1]).alias("mailbox"), *wanted).collect("pandas").to_native()
-    )
-    absent = {name: pd.Series(pd.NA, index=frame.index) for name in ("at", "machine") if name not in has}
-    frame = frame.assign(**absent)
-    return frame.assign(at=moments(frame["at"]))
-
-
-def _days_since(happened: pd.DataFrame, mailboxes: pd.Series[Any], before: pd.Timestamp) -> pd.Series[Any]:
-    """Return how many days before the moment it last happened to each mailbox; missing where it never did."""
-    earlier = happened[happened["at"] < before]
-    last = earlier.groupby("mailbox")["at"].max()
-    return _days_before(before, last).reindex(mailboxes).set_axis(mailboxes.index)
-
-
-def _days_before(at: pd.Timestamp, happened: pd.Series[Any]) -> pd.Series[Any]:
-    return -(happened - at).dt.total_seconds() / _SECONDS
-
-
-def _categories(values: Any, index: pd.Index[Any], bands: Mapping[str, str]) -> pd.Series[Any]:
-    return pd.Series(pd.Categorical(values, categories=list(bands)), index=index)
+    return categories(np.array(list(TENURE))[place], contacts.index, TENURE)

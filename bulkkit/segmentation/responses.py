@@ -8,7 +8,7 @@ import narwhals as nw
 import pandas as pd
 
 from bulkkit.errors import InputError
-from bulkkit.outcomes import KEY, AnyFrame, Frame, keyed
+from bulkkit.outcomes import KEY, AnyFrame, Frame, gathered, keyed, merged
 from bulkkit.outcomes.facts import is_no
 from bulkkit.vocabulary import EventKind
 
@@ -48,26 +48,26 @@ def responses(events: AnyFrame, before: pd.Timestamp) -> pd.DataFrame:
     InputError
         The events lack a column, or `at` holds no moments.
     """
+    found = gathered(responding(events, before))
+    times = {name: pd.to_datetime(found[name], utc=True) for name in _TIMES}
+    counts = {name: found[name].fillna(0).astype("int64") for name in (*_COUNTS, "unanswered")}
+    return found.assign(**times, **counts).set_index(_MAILBOX)[[*_TIMES, *_COUNTS, "unanswered"]]
+
+
+def responding(events: AnyFrame, before: pd.Timestamp) -> Frame:
+    """Return the same where the events lie: the mailbox in `_mailbox`, times as the events have them."""
     rows = until(keyed(events, "events"), before)
-    messages = _flagged(_messages(rows), _own_clock(rows, before))
+    messages = _flagged(_messages(rows), own_clock(rows, before))
     people = messages.group_by(_MAILBOX).agg(
         nw.col("received").min().alias("first"),
         nw.col("received").max().alias("last"),
         *(nw.col(name).max() for name in ("human", "unjudged")),
         *(nw.col(name).sum() for name in _COUNTS),
     )
-    since = messages.join(people.select(_MAILBOX, nw.col("human").alias("_reacted")), on=_MAILBOX, how="left")
+    since = merged(messages, people.select(_MAILBOX, nw.col("human").alias("_reacted")), [_MAILBOX])
     later = _flag(nw.col("received") > nw.col("_reacted")) + _flag(nw.col("_reacted").is_null()) * _there("received")
     unanswered = since.with_columns(later.alias("unanswered")).group_by(_MAILBOX).agg(nw.col("unanswered").sum())
-    found = gathered(people.join(unanswered, on=_MAILBOX, how="left"))
-    times = {name: pd.to_datetime(found[name], utc=True) for name in _TIMES}
-    counts = {name: found[name].fillna(0).astype("int64") for name in (*_COUNTS, "unanswered")}
-    return found.assign(**times, **counts).set_index(_MAILBOX)[[*_TIMES, *_COUNTS, "unanswered"]]
-
-
-def gathered(frame: Frame) -> pd.DataFrame:
-    """Return an aggregate as a pandas frame, by way of Arrow: DuckDB's own way stumbles over pandas 3.1."""
-    return frame.collect("pyarrow").to_pandas()
+    return merged(people, unanswered, [_MAILBOX])
 
 
 def until(rows: Frame, before: pd.Timestamp, since: pd.Timestamp | None = None) -> Frame:
@@ -81,15 +81,15 @@ def until(rows: Frame, before: pd.Timestamp, since: pd.Timestamp | None = None) 
     if "at" not in rows.collect_schema().names():
         return rows
     at = nw.col("at")
-    early = rows.filter(at < _own_clock(rows, before).to_pydatetime(warn=False))
-    return early if since is None else early.filter(at >= _own_clock(rows, since).to_pydatetime(warn=False))
+    early = rows.filter(at < own_clock(rows, before).to_pydatetime(warn=False))
+    return early if since is None else early.filter(at >= own_clock(rows, since).to_pydatetime(warn=False))
 
 
-def _own_clock(rows: Frame, moment: pd.Timestamp) -> pd.Timestamp:
+def own_clock(rows: Frame, moment: pd.Timestamp) -> pd.Timestamp:
     """Return a moment as the frame writes it: with a time zone or, meaning UTC, without."""
     kind = rows.collect_schema().get("at")
     if kind is None:
-        return moment
+        return moment.tz_localize(None)
     if not isinstance(kind, nw.Datetime):
         raise InputError("The events' column at holds no moments; make them with pd.to_datetime(…, utc=True).")
     return moment if kind.time_zone else moment.tz_localize(None)
@@ -98,7 +98,7 @@ def _own_clock(rows: Frame, moment: pd.Timestamp) -> pd.Timestamp:
 def _messages(rows: Frame) -> Frame:
     """Return one row a message: when it was sent, and when a person and somebody unjudged last reacted to it."""
     has = rows.collect_schema().names()
-    untimed = nw.lit(None, dtype=nw.Datetime("us", "UTC"))
+    untimed = nw.lit(None, dtype=nw.Datetime("us"))
     at = nw.col("at") if "at" in has else untimed
     unjudged = nw.col("machine").is_null() if "machine" in has else nw.lit(True)
     told = rows.filter(nw.col("kind").is_in([*RECEIVED, *REACTED])).with_columns(

@@ -116,14 +116,16 @@ def standardise(
     return Standardised(subtract(one, two, correlation), one, two, sum(kish), events)
 
 
-def influence(outcome: Array, stratum: NDArray[np.intp], weights: Array) -> Array:
+def influence(outcome: Array, stratum: NDArray[np.intp], weights: Array, times: Array | float = 1.0) -> Array:
     """Return how much each message moves its arm's standardised rate: (w / n) · (outcome - rate of its stratum).
 
     Summed by person, squared and added up, it is the variance that allows for a
-    person's messages being alike (the linearisation of survey statistics).
+    person's messages being alike (the linearisation of survey statistics). Where
+    a row stands for many messages that are the same, `times` says how many.
     """
-    trials = np.bincount(stratum, minlength=len(weights)).astype(float)
-    events = np.bincount(stratum, outcome, minlength=len(weights))
+    often = times * np.ones(len(outcome))
+    trials = np.bincount(stratum, often, minlength=len(weights))
+    events = np.bincount(stratum, often * outcome, minlength=len(weights))
     seen = np.maximum(trials, 1)
     return np.asarray((weights / seen)[stratum] * (outcome - (events / seen)[stratum]), float)
 

@@ -15,7 +15,7 @@ from narwhals.typing import IntoFrame
 
 from bulkkit.addresses import mailbox_keys
 from bulkkit.errors import LedgerError
-from bulkkit.outcomes import KEY, keyed
+from bulkkit.outcomes import KEY, gathered, keyed
 from bulkkit.segmentation import OCCASIONAL_DAYS, History, moments
 from bulkkit.verification.bounces import are_dead
 from bulkkit.vocabulary import EventKind, Reason, SuppressionReason
@@ -122,7 +122,7 @@ def rows_of(events: IntoFrame) -> pd.DataFrame:
     has = rows.collect_schema().names()
     wanted = [nw.col(name) for name in ("kind", *COLUMNS) if name in has]
     chosen = rows.filter(nw.col("kind").is_in([str(kind) for kind in _KINDS])).select(*KEY, *wanted)
-    frame: pd.DataFrame = chosen.collect("pandas").to_native()
+    frame = gathered(chosen)
     frame = frame.assign(**{name: None for name in COLUMNS if name not in has})
     words = {name: frame[name].astype("str") for name in WORDS}
     codes = pd.to_numeric(frame["smtp_code"], errors="coerce").astype("Int64")

@@ -124,95 +124,117 @@ def rates_in_duckdb(events: Any, sends: Any) -> pd.DataFrame:
 
 
 COMPARED_SQL = """
-WITH one AS (
-  SELECT campaign, lower(trim(email)) AS mailbox,
-    bool_or(kind IN ('bounced', 'rejected')) AS lost, bool_or(kind = 'clicked' AND NOT machine) AS clicked
-  FROM events WHERE campaign IN ({names}) GROUP BY ALL),
+WITH begun AS (
+  SELECT min("at") FILTER (campaign = '{treated}') AS treated, min("at") FILTER (campaign = '{control}') AS control
+  FROM events WHERE kind IN ('sent', 'delivered') AND campaign IN ('{treated}', '{control}')),
+said AS (
+  SELECT lower(trim(email)) AS mailbox, {said}
+  FROM events, begun WHERE campaign IN ('{treated}', '{control}') OR "at" < greatest(treated, control) GROUP BY ALL),
 written AS (
-  SELECT DISTINCT campaign, lower(trim(email)) AS mailbox FROM sends
-  WHERE campaign IN ({names}) AND tracked AND state IN ('accepted', 'refused', 'expired')),
-begun AS (
-  SELECT campaign, min("at") AS start FROM events WHERE kind IN ('sent', 'delivered') AND campaign IN ({names})
-  GROUP BY ALL),
-past AS (
-  SELECT begun.campaign, lower(trim(email)) AS mailbox, any_value(start) AS start,
-    max("at") FILTER (kind IN ('opened', 'clicked') AND NOT machine) AS human,
-    max("at") FILTER (kind IN ('opened', 'clicked') AND machine IS NULL) AS unjudged,
-    bool_or(kind IN ('sent', 'delivered')) AS received
-  FROM events JOIN begun ON events."at" < start GROUP BY ALL)
-SELECT campaign,
-  CASE WHEN start - human <= INTERVAL 90 DAY THEN 'active' WHEN start - unjudged <= INTERVAL 90 DAY THEN 'unknown'
-    WHEN start - human <= INTERVAL 365 DAY THEN 'occasional' WHEN start - unjudged <= INTERVAL 365 DAY THEN 'unknown'
-    WHEN received OR human IS NOT NULL THEN 'inactive' ELSE 'new' END AS engagement,
-  count(*) AS n, count(*) FILTER (clicked) AS events
-FROM written LEFT JOIN one USING (campaign, mailbox) LEFT JOIN past USING (campaign, mailbox)
-WHERE NOT coalesce(lost, false) GROUP BY ALL
+  SELECT lower(trim(email)) AS mailbox, bool_or(campaign = '{treated}') AS treated,
+    bool_or(campaign = '{control}') AS control
+  FROM sends WHERE campaign IN ('{treated}', '{control}') AND tracked AND state IN ('accepted', 'refused', 'expired')
+  GROUP BY ALL)
+SELECT {known}, count(*) AS people FROM written LEFT JOIN said USING (mailbox), begun
+WHERE treated_came IS NOT NULL OR control_came IS NOT NULL GROUP BY ALL
+"""
+SAID_SQL = """
+bool_or(campaign = '{name}' AND kind IN ('bounced', 'rejected')) AS {side}_lost,
+bool_or(campaign = '{name}' AND kind = 'clicked' AND NOT machine) AS {side}_clicked,
+max("at") FILTER (kind IN ('opened', 'clicked') AND NOT machine AND "at" < begun.{side}) AS {side}_human,
+max("at") FILTER (kind IN ('opened', 'clicked') AND machine IS NULL AND "at" < begun.{side}) AS {side}_unjudged,
+bool_or(kind IN ('sent', 'delivered') AND "at" < begun.{side}) AS {side}_received
+"""
+KNOWN_SQL = """
+CASE WHEN written.{side} AND NOT coalesce({side}_lost, false) THEN coalesce({side}_clicked, false) END AS {side}_came,
+CASE WHEN begun.{side} - {side}_human <= INTERVAL 90 DAY THEN 'active'
+  WHEN begun.{side} - {side}_unjudged <= INTERVAL 90 DAY THEN 'unknown'
+  WHEN begun.{side} - {side}_human <= INTERVAL 365 DAY THEN 'occasional'
+  WHEN begun.{side} - {side}_unjudged <= INTERVAL 365 DAY THEN 'unknown'
+  WHEN {side}_received OR {side}_human IS NOT NULL OR {side}_unjudged IS NOT NULL THEN 'inactive'
+  ELSE 'new' END AS {side}_engagement
 """
 
 
-def compared_in_duckdb(events: Any, sends: Any, treated: str, control: str) -> pd.DataFrame:
-    """Count two campaigns' clicks by engagement."""
-    return duckdb.sql(COMPARED_SQL.format(names=f"'{treated}', '{control}'")).df()
+def compared_in_duckdb(events: Any, sends: Any, **sides: str) -> pd.DataFrame:
+    """Count people by what both campaigns came to and how engaged they were: all that rates and intervals need."""
+    said = ",".join(SAID_SQL.format(side=side, name=name) for side, name in sides.items())
+    known = ",".join(KNOWN_SQL.format(side=side) for side in sides)
+    return duckdb.sql(COMPARED_SQL.format(said=said, known=known, **sides)).df()
 
 
-def compared_in_polars(events: pl.DataFrame, sends: pl.DataFrame, treated: str, control: str) -> pd.DataFrame:
-    """The same as lazy queries, one a campaign."""
+def compared_in_polars(events: pl.DataFrame, sends: pl.DataFrame, **sides: str) -> pd.DataFrame:
+    """The same as one lazy query, after another for the starts."""
     col, mailbox = pl.col, pl.col("email").str.strip_chars().str.to_lowercase().alias("mailbox")
-    kind, parts = pl.col("kind"), []
-    for name in (treated, control):
-        own = events.lazy().filter(col("campaign") == name)
-        start = own.filter(kind.is_in(["sent", "delivered"])).select(col("at").min()).collect().item()
-        lost, clicked = kind.is_in(["bounced", "rejected"]), (kind == "clicked") & ~col("machine")
-        one = own.group_by(mailbox).agg(lost=lost.any(), clicked=clicked.any())
-        written = sends.lazy().filter((col("campaign") == name) & col("tracked") & col("state").is_in(SENT))
-        seen = kind.is_in(["opened", "clicked"])
-        past = events.lazy().filter(col("at") < start).group_by(mailbox).agg(
-            human=col("at").filter(seen & ~col("machine")).max(),
-            unjudged=col("at").filter(seen & col("machine").is_null()).max(),
-            received=kind.is_in(["sent", "delivered"]).any(),
-        )  # fmt: skip
-        rows = written.select(mailbox).unique().join(one, on="mailbox", how="left").join(past, on="mailbox", how="left")
-        human, unjudged = (pl.lit(start) - col(name) for name in ("human", "unjudged"))
-        quarter, year = pl.duration(days=90), pl.duration(days=365)
-        band = (
+    kind, campaign, at = pl.col("kind"), pl.col("campaign"), pl.col("at")
+    received, seen = kind.is_in(["sent", "delivered"]), kind.is_in(["opened", "clicked"])
+    first = [at.filter(campaign == name).min().alias(side) for side, name in sides.items()]
+    starts = events.lazy().filter(received).select(first).collect().row(0, named=True)
+    said, known = {}, {}
+    quarter, year = pl.duration(days=90), pl.duration(days=365)
+    for side, name in sides.items():
+        own, before = campaign == name, at < starts[side]
+        said |= {
+            f"{side}_lost": (own & kind.is_in(["bounced", "rejected"])).any(),
+            f"{side}_clicked": (own & (kind == "clicked") & ~col("machine")).any(),
+            f"{side}_human": at.filter(seen & ~col("machine") & before).max(),
+            f"{side}_unjudged": at.filter(seen & col("machine").is_null() & before).max(),
+            f"{side}_received": (received & before).any(),
+        }
+        human, unjudged = (pl.lit(starts[side]) - col(f"{side}_{which}") for which in ("human", "unjudged"))
+        reached = col(side) & ~col(f"{side}_lost").fill_null(False)
+        known[f"{side}_came"] = pl.when(reached).then(col(f"{side}_clicked").fill_null(False))
+        known[f"{side}_engagement"] = (
             pl.when(human <= quarter).then(pl.lit("active")).when(unjudged <= quarter).then(pl.lit("unknown"))
             .when(human <= year).then(pl.lit("occasional")).when(unjudged <= year).then(pl.lit("unknown"))
-            .when(col("received")).then(pl.lit("inactive")).otherwise(pl.lit("new")).alias("engagement")
+            .when(col(f"{side}_received") | human.is_not_null() | unjudged.is_not_null()).then(pl.lit("inactive"))
+            .otherwise(pl.lit("new"))
         )  # fmt: skip
-        counted = rows.filter(~col("lost").fill_null(False)).group_by(band).agg(n=pl.len(), events=col("clicked").sum())
-        parts.append(counted.with_columns(campaign=pl.lit(name)))
-    return pl.concat(parts).collect().to_pandas()
+    chosen = campaign.is_in(list(sides.values()))
+    people = events.lazy().filter(chosen | (at < max(starts.values()))).group_by(mailbox).agg(**said)
+    written = sends.lazy().filter(chosen & col("tracked") & col("state").is_in(SENT)).group_by(mailbox).agg(
+        **{side: (campaign == name).any() for side, name in sides.items()}
+    )  # fmt: skip
+    rows = written.join(people, on="mailbox", how="left").select(**known)
+    rows = rows.filter(pl.any_horizontal(col(f"{side}_came").is_not_null() for side in sides))
+    return rows.group_by(pl.all()).agg(people=pl.len()).collect().to_pandas()
 
 
-def compared_in_pandas(events: pd.DataFrame, sends: pd.DataFrame, treated: str, control: str) -> pd.DataFrame:
+def compared_in_pandas(events: pd.DataFrame, sends: pd.DataFrame, **sides: str) -> pd.DataFrame:
     """The same in pandas."""
-    parts = []
-    for name in (treated, control):
-        own = events[events["campaign"] == name]
-        start = own.loc[own["kind"].isin(["sent", "delivered"]), "at"].min()
-        human = (~own["machine"]).fillna(False).astype(bool)
-        told = pd.DataFrame({"mailbox": own["email"].str.strip().str.lower()})
-        told["lost"], told["clicked"] = own["kind"].isin(["bounced", "rejected"]), (own["kind"] == "clicked") & human
-        one = told.groupby("mailbox").any()
-        written = sends[(sends["campaign"] == name) & sends["tracked"] & sends["state"].isin(SENT)]
-        earlier = events[events["at"] < start]
-        machine, seen = earlier["machine"], earlier["kind"].isin(["opened", "clicked"])
-        past = pd.DataFrame({"mailbox": earlier["email"].str.strip().str.lower()})
-        past["human"] = earlier["at"].where(seen & (~machine).fillna(False).astype(bool))
-        past["unjudged"] = earlier["at"].where(seen & machine.isna())
-        past["received"] = earlier["kind"].isin(["sent", "delivered"])
-        past = past.groupby("mailbox").max()
-        rows = pd.DataFrame(index=pd.Index(written["email"].str.strip().str.lower().unique())).join(one).join(past)
-        rows = rows[~rows["lost"].fillna(False).astype(bool)]
-        days = {which: (start - rows[which]).dt.total_seconds() / 86400 for which in ("human", "unjudged")}
-        band = pd.Series("new", rows.index).mask(rows["received"].fillna(False).astype(bool), "inactive")
+    kind, campaign, at, machine = (events[name] for name in ("kind", "campaign", "at", "machine"))
+    received, seen, lost = (
+        kind.isin(which) for which in (["sent", "delivered"], ["opened", "clicked"], ["bounced", "rejected"])
+    )
+    human, unjudged = seen & (~machine).fillna(False).astype(bool), seen & machine.isna()
+    clicked = human & (kind == "clicked")
+    said, starts = {"mailbox": events["email"].str.strip().str.lower()}, {}
+    for side, name in sides.items():
+        own = campaign == name
+        starts[side] = at[own & received].min()
+        before = at < starts[side]
+        said |= {f"{side}_lost": own & lost, f"{side}_clicked": own & clicked, f"{side}_received": received & before}
+        said |= {f"{side}_human": at.where(human & before), f"{side}_unjudged": at.where(unjudged & before)}
+    chosen = campaign.isin(sides.values()) | (at < max(starts.values()))
+    people = pd.DataFrame(said)[chosen].groupby("mailbox").max()
+    written = sends[sends["campaign"].isin(sides.values()) & sends["tracked"] & sends["state"].isin(SENT)]
+    sent = pd.DataFrame({side: written["campaign"] == name for side, name in sides.items()})
+    rows = sent.groupby(written["email"].str.strip().str.lower()).max().join(people)
+    known = {}
+    for side, start in starts.items():
+        days = {which: (start - rows[f"{side}_{which}"]).dt.total_seconds() / 86400 for which in ("human", "unjudged")}
+        lost, clicked, received = (
+            rows[f"{side}_{which}"].fillna(False).astype(bool) for which in ("lost", "clicked", "received")
+        )
+        band = pd.Series("new", rows.index).mask(
+            received | days["human"].notna() | days["unjudged"].notna(), "inactive"
+        )
         for limit, word in ((365, "occasional"), (90, "active")):
             band = band.mask(days["unjudged"] <= limit, "unknown").mask(days["human"] <= limit, word)
-        counted = rows["clicked"].fillna(False).astype(bool).groupby(band).agg(["size", "sum"])
-        parts.append(
-            counted.set_axis(["n", "events"], axis=1).rename_axis("engagement").reset_index().assign(campaign=name)
-        )
-    return pd.concat(parts)
+        known |= {f"{side}_came": clicked.astype("boolean").where(rows[side] & ~lost), f"{side}_engagement": band}
+    table = pd.DataFrame(known)
+    reached = table[[f"{side}_came" for side in sides]].notna().any(axis=1)
+    return table[reached].groupby(list(known), dropna=False).size().rename("people").reset_index()
 
 
 def same_rates(ours: pd.DataFrame, hand: pd.DataFrame) -> None:
@@ -225,13 +247,22 @@ def same_rates(ours: pd.DataFrame, hand: pd.DataFrame) -> None:
 
 
 def same_comparison(ours: Any, hand: pd.DataFrame) -> None:
-    """Assert equal counts in each stratum."""
-    table = hand.set_index(["campaign", "engagement"])
+    """Assert equal counts in each stratum, each person counted once among the people."""
+    sides = {side: hand[hand[f"{side}_came"].notna()] for side in ("treated", "control")}
+    messages = sum(hand[f"{side}_came"].notna().astype(int) for side in sides)
+    people: dict[str, float] = {}
     for row in ours.strata.to_dict("records"):
-        for side, campaign in (("treated", ours.treated), ("control", ours.control)):
-            told = table.loc[(campaign, row["engagement"])] if (campaign, row["engagement"]) in table.index else None
-            assert row[f"{side}_n"] == (0 if told is None else told["n"]), (row, told)
-            assert row[f"{side}_events"] == (0 if told is None else told["events"]), (row, told)
+        band = row["engagement"]
+        for side, rows in sides.items():
+            alike = rows[rows[f"{side}_engagement"] == band]
+            came = alike[f"{side}_came"].astype(bool)
+            assert row[f"{side}_n"] == alike["people"].sum(), (row, alike)
+            assert row[f"{side}_events"] == alike.loc[came, "people"].sum(), (row, alike)
+            people[band] = people.get(band, 0) + (alike["people"] / messages[alike.index]).sum()
+    met = {row["engagement"] for row in ours.strata.to_dict("records") if row["weight"] > 0}
+    for row in ours.strata[ours.strata["weight"] > 0].to_dict("records"):
+        share = people[row["engagement"]] / sum(people[band] for band in met)
+        assert abs(row["weight"] - share) < 1e-9, (row, share)
 
 
 def _relations(events: pd.DataFrame, sends: pd.DataFrame) -> tuple[Any, Any]:
@@ -247,13 +278,3 @@ FRAMES = {
 RATES = {"pandas": rates_in_pandas, "polars": rates_in_polars, "duckdb": rates_in_duckdb}
 COMPARED = {"pandas": compared_in_pandas, "polars": compared_in_polars, "duckdb": compared_in_duckdb}
 same = {"rates": same_rates, "compare": same_comparison}
-
-GENERATED = """
-SELECT CASE WHEN i < {sends} THEN 'delivered' WHEN hash(i) % 100 < 80 THEN 'opened'
-    WHEN hash(i) % 100 < 97 THEN 'clicked' ELSE 'bounced' END AS kind,
-  'campaign-' || (who // {part}) AS campaign,
-  'person.' || (who % {part}) || '@domain' || (who % 5000) || '.example' AS email,
-  CASE WHEN kind IN ('opened', 'clicked') THEN hash(i, 1) % 5 < 2 END AS machine,
-  CASE WHEN kind = 'bounced' THEN 'hard' END AS bounce_type, 'sendgrid' AS source
-FROM (SELECT i, CASE WHEN i < {sends} THEN i ELSE hash(i, 2) % {sends} END AS who FROM range({events}) AS t(i))
-"""

@@ -1,19 +1,16 @@
 """Rates and comparisons of a big history beside the same queries written by hand: time, memory, and equal values.
 
-    python tests/benchmarks/rates.py [pandas|polars|duckdb|parquet] [sends] [events]
+    python tests/benchmarks/rates.py [pandas|polars|duckdb] [sends] [events]
 
 For pandas, polars and DuckDB both run by turns in one process, the best of three
 each, in seconds of the clock and of the processor (of which a busy machine gives
 the steadier ratio). The queries by hand are what an expert would write for these
-very columns, and nothing more; their counts are asserted to be ours. `parquet`
-writes events to a file and takes rates of it lazily within 4 GB.
+very columns, and nothing more; their counts are asserted to be ours.
 """
 
 from __future__ import annotations
 
-import resource
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -29,7 +26,6 @@ import by_hand
 
 CAMPAIGNS = 4
 KINDS = {"opened": 0.8, "clicked": 0.15, "bounced": 0.03, "unsubscribed": 0.015, "complained": 0.005}
-MEMORY = 4 << 30
 
 
 def history(sends: int, events: int, seed: int = 1) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -89,24 +85,6 @@ def beside(library: str, sends: int, events: int) -> None:
         )
 
 
-def parquet(sends: int, events: int) -> None:
-    """Print how long rates of a file of events take with the memory of this process limited."""
-    import duckdb
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = str(Path(folder) / "events.parquet")
-        part = events // 10
-        duckdb.execute(f"SET memory_limit = '3GB'; SET temp_directory = '{folder}'")
-        sql = by_hand.GENERATED.format(sends=sends, events=events, part=part)
-        duckdb.execute(f"COPY ({sql}) TO '{path}' (FORMAT parquet)")
-        print(f"{events:,} events in {Path(path).stat().st_size / 1e6:,.0f} MB of Parquet")
-        found, clock, _ = timed(lambda: bk.rates(duckdb.read_parquet(path)))
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        print(f"  DuckDB, lazily: {clock:.1f} s, peak {peak / (1 << 30):.2f} GB")
-        assert found.loc[found["rate"] == "bounced", "denominator"].sum() == sends
-        assert peak < MEMORY
-
-
 def timed(call: Callable[[], Any]) -> tuple[Any, float, float]:
     """Return an answer, and the seconds of the clock and of the processor that it took."""
     start, spent = time.perf_counter(), time.process_time()
@@ -118,7 +96,4 @@ if __name__ == "__main__":
     which = sys.argv[1:2] or ["pandas", "polars", "duckdb"]
     sizes = [int(number) for number in sys.argv[2:4]]
     for one in which:
-        if one == "parquet":
-            parquet(*(sizes or [20_000_000, 50_000_000]))
-        else:
-            beside(one, *(sizes or [2_000_000, 5_000_000]))
+        beside(one, *(sizes or [2_000_000, 5_000_000]))
