@@ -58,3 +58,18 @@ def states(ledger: Path) -> dict[str, str]:
     """Return what the ledger says of each recipient."""
     frame = Ledger(ledger).sends()
     return dict(zip(frame["email"], frame["state"], strict=True))
+
+
+class LeapingClock(ScaledClock):
+    """A clock that stands still but leaps over each wait, so that no stall of the machine is time by it.
+
+    With one connection nothing is under way while it leaps, and all moments are exact.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(0.0, START)
+
+    def machine_seconds(self, seconds: float) -> float:
+        """Leap instead of waiting."""
+        self.skip(seconds)
+        return 0.0
