@@ -13,11 +13,13 @@ from nameserver import PATIENCE
 
 
 def interrupt_once(when: Callable[[], bool]) -> None:
-    """Begin to watch; as soon as it is so, the main thread gets a SIGINT."""
+    """Begin to watch; as soon as it is so, and the main thread waits for another one, it gets a SIGINT."""
+    # In the middle of an import, for one, an interrupt would leave a file open.
+    waits = within(threading.Event.wait)
 
     def watch() -> None:
         until = time.monotonic() + PATIENCE
-        while not when() and time.monotonic() < until:
+        while not (when() and waits()) and time.monotonic() < until:
             time.sleep(0.001)
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 

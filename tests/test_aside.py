@@ -10,12 +10,14 @@ from types import SimpleNamespace
 import pytest
 from interrupts import interrupt_once
 
+from bulkkit.verification import aside
 from bulkkit.verification.aside import in_thread, until_over
 
 
 @pytest.mark.parametrize("deaf", [0, 1, 3])
-def test_work_that_overhears_its_cancellation_is_cancelled_again(deaf: int) -> None:
+def test_work_that_overhears_its_cancellation_is_cancelled_again(monkeypatch: pytest.MonkeyPatch, deaf: int) -> None:
     """A task that a cancellation reaches too late goes on, is cancelled once more, and ends."""
+    monkeypatch.setattr(aside, "CANCELLED_AGAIN", 0.05)
     run, heard = SimpleNamespace(is_over=False), [0]
 
     async def waiting() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable
 from typing import Any, Final
 
@@ -45,13 +44,16 @@ class Conversation:
 
     async def close(self) -> None:
         """Take the transaction back and say goodbye, where somebody is there."""
-        with contextlib.suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
+        try:
             async with asyncio.timeout(FAREWELL):
                 if self.over is None:
                     await self._client.rset()
                 if self._client.is_connected:
                     await self._client.quit()
-        self._client.close()
+        except (aiosmtplib.SMTPException, OSError, TimeoutError):
+            pass  # They owe us nothing.
+        finally:
+            self._client.close()
 
     async def _heard(self, step: Step, asked: Awaitable[Any]) -> Heard:
         try:

@@ -11,6 +11,8 @@ from bulkkit.verification.progress import showing
 
 LOOK: Final = 0.1
 """Seconds between two looks at how far the work is."""
+CANCELLED_AGAIN: Final = 5.0
+"""Seconds after which work that goes on is cancelled once more; who says goodbye to a server is done by then."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -72,8 +74,11 @@ async def until_over(run: Endable, work: Sequence[Coroutine[Any, Any, None]]) ->
         if not run.is_over:
             raise
     finally:
-        watch.cancel()
-        await _end(tasks)
+        if run.is_over:
+            await watch
+        else:
+            watch.cancel()
+            await _end(tasks)
 
 
 async def _end_when_over(run: Endable, tasks: Sequence[asyncio.Future[None]]) -> None:
@@ -84,10 +89,10 @@ async def _end_when_over(run: Endable, tasks: Sequence[asyncio.Future[None]]) ->
 
 async def _end(tasks: Sequence[asyncio.Future[None]]) -> None:
     while under_way := [task for task in tasks if not task.done()]:
-        # Asked again and again: before Python 3.12 `asyncio.wait_for` loses a cancellation that meets its end.
+        # Asked again where need be: before Python 3.12 `asyncio.wait_for` loses a cancellation that meets its end.
         for task in under_way:
             task.cancel()
-        await asyncio.wait(under_way, timeout=LOOK)
+        await asyncio.wait(under_way, timeout=CANCELLED_AGAIN)
 
 
 def _loop() -> asyncio.AbstractEventLoop:
