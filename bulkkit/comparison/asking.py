@@ -49,6 +49,8 @@ def compare(
     ----------
     events, sends, contacts
         As for `rates`, the events with their history and the column `at`; contacts may have `created_at, provider`.
+        It is worked out where they lie: what is collected is how many people there are of each kind, alike in all that
+        is looked at. Contacts of another library meet them in pandas, with a row a person.
     treated, control
         A campaign's name, or several: then each message counts, and a person's messages hang together. Control may be
         "holdout": the people who were drawn not to get it (`holdouts`).

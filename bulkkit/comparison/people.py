@@ -78,12 +78,14 @@ def _reached(question: Question, events: Frame, sends: Frame | None, knowledge: 
     facts = [name for name in facts_behind(question.measure) if name in said or name in written or name == "sent"]
     past = marks(events, knowledge.spellings(*REACTED), starts) if starts else {}
     numbers = {f"_past_{place}": evidence(place) for place in starts}
-    parts = [_by_campaign(_looked_at(events, question, starts), question, said, facts, past, numbers)]
+    marked = [truth.alias(name) for name, truth in (_own(question) | past).items()]
+    told = with_facts(_looked_at(events, question, starts), said, facts, *marked)
+    parts = [_by_campaign(told, question, facts, numbers)]
     if sends is not None:
+        rows = _looked_at(alike(sends, events), question, {})
         nothing = dict.fromkeys(numbers, nw.lit(0).cast(nw.Int8))
-        parts.append(
-            _by_campaign(_looked_at(alike(sends, events), question, {}), question, written, facts, {}, nothing)
-        )
+        told = with_facts(rows, written, facts, *(truth.alias(name) for name, truth in _own(question).items()))
+        parts.append(_by_campaign(told, question, facts, nothing))
     happened = [nw.col(name).any() for name in _of_campaigns(question, facts)]
     people = nw.concat(parts).group_by(KEY[1]).agg(*happened, *(nw.col(name).max() for name in numbers))
     return _answered(people, question, facts, list(numbers), knowledge)
@@ -95,28 +97,24 @@ def _looked_at(rows: Frame, question: Question, starts: Mapping[int, datetime]) 
     return rows.filter(own | (nw.col("at") < max(starts.values())) if starts else own)
 
 
+def _own(question: Question) -> dict[str, nw.Expr]:
+    return {f"_own_{place}": nw.col(KEY[0]) == campaign for place, campaign in enumerate(question.campaigns)}
+
+
 def _of_campaigns(question: Question, facts: Sequence[str]) -> list[str]:
     return [f"_{fact}_{place}" for place in range(len(question.campaigns)) for fact in facts]
 
 
-def _by_campaign(
-    rows: Frame,
-    question: Question,
-    said: Mapping[str, nw.Expr],
-    facts: Sequence[str],
-    past: Mapping[str, nw.Expr],
-    numbers: Mapping[str, nw.Expr],
-) -> Frame:
+def _by_campaign(told: Frame, question: Question, facts: Sequence[str], numbers: Mapping[str, nw.Expr]) -> Frame:
     """Return the facts apart by campaign, beside the numbers of the past."""
-    own = {f"_own_{place}": nw.col(KEY[0]) == campaign for place, campaign in enumerate(question.campaigns)}
-    told = with_facts(rows, said, facts, *(expression.alias(name) for name, expression in {**own, **past}.items()))
-    apart = [nw.col(f"_{fact}") & nw.col(is_own) for is_own in own for fact in facts]
+    apart = [nw.col(f"_{fact}") & nw.col(is_own) for is_own in _own(question) for fact in facts]
     return told.select(KEY[1], **dict(zip(_of_campaigns(question, facts), apart, strict=True)), **numbers)
 
 
 def _answered(
     people: Frame, question: Question, facts: Sequence[str], numbers: Sequence[str], knowledge: Knowledge
 ) -> Frame:
+    """Return what each campaign came to in the place of its facts, of those to whom any came to something."""
     came = [f"_came_{place}" for place in range(len(question.campaigns))]
     for place, campaign in enumerate(question.campaigns):
         of_one = Messages(people, frozenset(facts), knowledge.alone(campaign))
