@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Final
 
 from bulkkit import benchmarks
@@ -45,31 +46,40 @@ _UNREPORTED: Final = "unknown: nothing was delivered to a network that reports c
 _UNSEEN: Final = "no data: nothing was delivered to people whose reactions can be seen"
 
 
-def data(rate: Rate, numerator: int, denominator: int) -> str:
-    """Say whether there is data enough to lean on a rate, or how much more would be; complaints beside the limits."""
+def data(rate: Rate, numerator: int, denominator: int, effect: float = 1.0) -> str:
+    """Say whether there is data enough to lean on a rate, or how much more would be; complaints beside the limits.
+
+    `effect` is how many of these messages are worth one, where people had several.
+    """
     if rate is Rate.COMPLAINED and denominator:
-        return complaints(numerator, denominator)
-    return part(rate, numerator, denominator)
+        return complaints(numerator, denominator, effect)
+    return part(rate, numerator, denominator, effect)
 
 
-def part(rate: Rate, numerator: int, denominator: int) -> str:
+def part(rate: Rate, numerator: int, denominator: int, effect: float = 1.0) -> str:
     """Say whether there is data enough to lean on a part of a rate, such as one hour's: no limit holds for that."""
     unit = UNITS.get(rate, "deliveries")
     if denominator == 0:
         return _UNREPORTED if rate is Rate.COMPLAINED else _EMPTY.get(unit, _UNSEEN)
-    if enough(numerator, denominator):
+    if enough(numerator / effect, denominator / effect):
         return "enough data"
-    needed = _more(more_trials(numerator, denominator), unit)
+    needed = _more(ceil(effect * more_trials(*_worth(numerator, denominator, effect))), unit)
     if 0 < numerator < denominator:
         return f"not enough data: about {needed} would be enough"
     return f"not enough data: at least {needed} would be needed"
 
 
-def total(rate: Rate, events: int, denominator: int) -> str:
+def total(rate: Rate, events: int, denominator: int, _effect: float = 1.0) -> str:
     """Say whether there is data enough to lean on a number of events a message."""
     if denominator == 0 or events >= LEAST_EVENTS:
         return "enough data" if denominator else _EMPTY.get(UNITS.get(rate, ""), _UNSEEN)
     return f"not enough data: at least {LEAST_EVENTS - events} more {NOUNS[rate]} would be needed"
+
+
+def _worth(numerator: int, denominator: int, effect: float) -> tuple[int, int]:
+    """Return how many independent messages say as much; no last event, or non-event, is rounded off."""
+    did, did_not = (max(round(number / effect), number > 0) for number in (numerator, denominator - numerator))
+    return int(did), int(did + did_not)
 
 
 def ignorance(rate: Rate, heard: bool) -> str:
@@ -80,9 +90,10 @@ def ignorance(rate: Rate, heard: bool) -> str:
     return f"unknown: no source of these events reports {what}"
 
 
-def complaints(complained: int, delivered: int) -> str:
+def complaints(complained: int, delivered: int, effect: float = 1.0) -> str:
     """Say on which side of Gmail's two limits a complaint rate is shown to be: 95 % sure below, 97.5 % sure above."""
-    lowest, highest = lower_bound(complained, delivered, 0.975), upper_bound(complained, delivered, 0.95)
+    worth = _worth(complained, delivered, effect)
+    lowest, highest = lower_bound(*worth, 0.975), upper_bound(*worth, 0.95)
     if lowest > COMPLAINT_LIMIT:
         return "above Gmail's limit of 0.30 %: stop and find out why"
     if lowest > COMPLAINT_TARGET:
@@ -90,7 +101,7 @@ def complaints(complained: int, delivered: int) -> str:
     if highest < COMPLAINT_TARGET:
         return "below Gmail's 0.10 %"
     if complained == 0:
-        needed = _more(trials_below(COMPLAINT_TARGET) - delivered, "deliveries")
+        needed = _more(ceil(effect * trials_below(COMPLAINT_TARGET)) - delivered, "deliveries")
         return f"not enough data: about {needed} without a complaint would show a rate below 0.10 %"
     side = "below" if highest < COMPLAINT_LIMIT else "not shown to be below"
     return f"not enough data to tell from Gmail's 0.10 %; {side} its limit of 0.30 %"
@@ -117,11 +128,16 @@ class Limits:
     def __str__(self) -> str:
         told = []
         if 1 - self.overlap >= _WORTH_SAYING:
-            told.append(f"; only {self.overlap:.0%} have their like on the other side, and the rest is left out")
-        if unknown := [f"{name} of {share:.0%}" for name, share in self.unknown.items() if share >= _WORTH_SAYING]:
+            told.append(f"; only {_percent(self.overlap)} have their like on the other side, and the rest is left out")
+        if unknown := [
+            f"{name} of {_percent(share)}" for name, share in self.unknown.items() if share >= _WORTH_SAYING
+        ]:
             told.append(f"; not known is {' and '.join(unknown)} of them, so selection may remain")
         if apart := [f"{name} by {abs(by):.2f}" for name, by in self.apart.items() if abs(by) >= NEGLIGIBLE]:
-            told.append(f"; they still differ in {' and '.join(apart)} standard deviations, so selection may remain")
+            named = " and ".join(apart)
+            told.append(
+                f"; they still differ in {named} standard deviations inside the groups, which only a slope bridges"
+            )
         return "".join(told)
 
 
@@ -145,8 +161,8 @@ def nobody(campaigns: Iterable[str]) -> str:
 def no_overlap(treated: str | Iterable[str], control: str | Iterable[str], overlap: float) -> str:
     """Say why a comparison is refused."""
     return (
-        f"no overlap: only {overlap:.0%} of the people of {_listed(treated)} and {_listed(control)} are in groups that "
-        "both of them reached, so effect and selection cannot be told apart."
+        f"no overlap: only {_percent(overlap)} of the people of {_listed(treated)} and {_listed(control)} are in "
+        "groups that both of them reached, so effect and selection cannot be told apart."
     )
 
 
@@ -205,7 +221,7 @@ def randomised(
     sign, direction = (1, "higher") if difference.estimate >= 0 else (-1, "lower")
     bounds = sorted((sign * difference.lower, sign * difference.upper))
     chance = ", which may be chance" if bounds[0] <= 0 else ""
-    sharper = f" What was known before takes {gain:.0%} off the variance." if gain >= _WORTH_SAYING else ""
+    sharper = f" What was known before takes {_percent(gain)} off the variance." if gain >= _WORTH_SAYING else ""
     return (
         f"{_noun(outcome)} is {unit.named(abs(difference.estimate))} {direction} among people who were to get "
         f"{_listed(treated)} than among people held out{chance} ({_within(bounds, unit)}). Chance decided who was held "
@@ -245,6 +261,10 @@ def _remaining(left: float, bounds: list[float], unit: _Unit) -> str:
         return f"between people alike {unit.of_it(left)} are left, which may be chance ({within})"
     direction = "more" if left > 0 else "fewer"
     return f"between people alike it drew {unit.named(abs(left))} {direction} ({within})"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
 
 
 def _within(bounds: list[float], unit: _Unit) -> str:

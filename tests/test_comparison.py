@@ -45,7 +45,7 @@ def test_unknown_people_are_said_to_be_unknown() -> None:
     contacts = pd.DataFrame({"email": ADDRESSES, "town": town, "shop": "north"})
     found = compare(events, contacts=contacts, treated="one", control="two", adjust=["town", "shop"])
     assert found.unknown == {"town": pytest.approx(0.5, abs=0.01), "shop": 0}
-    assert "; not known is town of 50% of them, so selection may remain" in found.verdict
+    assert "; not known is town of 50 % of them, so selection may remain" in found.verdict
 
 
 def _simulate(rng: np.random.Generator, shared: float) -> tuple[pd.DataFrame, float]:
@@ -223,7 +223,7 @@ def test_no_overlap_is_refused() -> None:
     assert found.overlap == 0 < LEAST_OVERLAP
     assert np.isnan([found.adjusted.difference, found.adjusted.lower, found.adjusted.upper, found.selection]).all()
     assert found.raw.treated_n == 400
-    assert found.verdict.startswith("no overlap: only 0%")
+    assert found.verdict.startswith("no overlap: only 0 %")
     assert found.strata["weight"].sum() == 0
 
 
@@ -338,9 +338,10 @@ def test_a_verdict_says_what_it_leaves_open() -> None:
     """Who is left out, of whom a column is unknown, in what people alike still differ; small things are not said."""
     limits = Limits(0.7, {"tenure": 0.25, "provider": 0.01}, {"history": -0.26, "recency": 0.12, "age": 0.04})
     assert str(limits) == (
-        "; only 70% have their like on the other side, and the rest is left out"
-        "; not known is tenure of 25% of them, so selection may remain"
-        "; they still differ in history by 0.26 and recency by 0.12 standard deviations, so selection may remain"
+        "; only 70 % have their like on the other side, and the rest is left out"
+        "; not known is tenure of 25 % of them, so selection may remain"
+        "; they still differ in history by 0.26 and recency by 0.12 standard deviations inside the groups, which only "
+        "a slope bridges"
     )
     assert str(Limits(0.97, {"tenure": 0.02}, {"history": 0.03})) == ""
 

@@ -14,6 +14,7 @@ import bulkkit as bk
 from bulkkit.addresses import mailbox_keys
 from bulkkit.outcomes import KEY
 from bulkkit.vocabulary import Rate
+from bulkkit.waiting import waiting
 from bulkkit.widgets import ReportPanel
 from bulkkit.widgets.comparing import first_pair
 from bulkkit.widgets.readings import Told
@@ -184,6 +185,21 @@ def test_a_narrow_place_gets_a_narrow_chart(panel: ReportPanel) -> None:
     assert panel._figure.figure.layout.height == wide
 
 
+@pytest.mark.parametrize("counts", ["range", "human", "all"])
+def test_how_long_people_took_is_a_section(panel: ReportPanel, counts: str) -> None:
+    """Hours to open and click of what is chosen, counted as it is chosen, end where the rates of all that time are."""
+    set_to(panel, section="Waiting", counts=counts)
+    told = waiting(shipped()["events"], campaigns=CHOSEN)
+    told = told if counts == "range" else told[told["counts"] == counts]
+    ends = told.groupby(["campaign", "rate", "counts"])["value"].max()
+    drawn = {round(max(trace.y), 9) for trace in panel._figure.figure.data if trace.hoverinfo == "text"}
+    assert drawn
+    assert drawn <= set(ends.round(9))
+    assert panel.by.layout.display == "none"
+    click(panel._figure, 0, 0)
+    assert panel.rows.frame.empty
+
+
 def test_no_saved_notebook_names_anybody(panel: ReportPanel, contacts: pd.DataFrame) -> None:
     """After clicks in each section the state of all widgets holds no address or name of anybody, and no chart."""
     for section in ("Rates", "Funnel", "Timeline"):
@@ -244,7 +260,7 @@ def test_hostile_words_are_words(tmp_path: Path) -> None:
     contacts["segment"] = ["<b>x</b>", "=1+1"] * (len(contacts) // 2)
     panel = ReportPanel(ledger, contacts)
     panel._worker.settle()
-    for section in ("Rates", "Funnel", "Timeline", "Figures", "Comparison"):
+    for section in ("Rates", "Funnel", "Timeline", "Waiting", "Figures", "Comparison"):
         set_to(panel, section=section, by="segment", people="clicked")
         drawn = panel._figure._told
         told = [panel._rows.view.told, panel._chips.view.told, panel._words.told, drawn.get("words", "")]

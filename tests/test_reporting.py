@@ -28,6 +28,7 @@ from bulkkit.reporting import wording
 from bulkkit.reporting.bounces import reasons
 from bulkkit.reporting.fidelity import source_rows
 from bulkkit.reporting.figures import script_safe
+from bulkkit.reporting.page import _left
 from bulkkit.vocabulary import CAMPAIGN_DTYPES, EVENT_DTYPES, SEND_DTYPES
 
 DATA = Path(__file__).parent.parent / "data"
@@ -566,3 +567,11 @@ def test_the_page_tells_hours_and_likeness(page: Page) -> None:
     assert "standard deviations apart" in page.text
     assert "Kaplan and Meier" in page.text
     assert "What it leaves open" in page.text
+
+
+def test_what_was_given_up_never_left() -> None:
+    """The span of sending ends with the last message that left, and not with the end of days of trying."""
+    at = pd.to_datetime(["2026-10-01 09:00", "2026-10-01 10:00", "2026-10-05 10:00", "2026-10-05 10:00"], utc=True)
+    events = pd.DataFrame({"kind": ["sent", "sent", "sent", "bounced"], "email": ["a", "b", "c", "c"], "at": at})
+    events["bounce_class"] = [None, None, None, "MessageExpired"]
+    assert list(_left(events)) == list(at[:2])

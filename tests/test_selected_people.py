@@ -101,7 +101,7 @@ def test_wide_groups_do_not_hide_where_the_sides_are_apart(edge: float) -> None:
     assert found.balance.set_index(["covariate", "level"]).loc[("history", "mean"), "after"] < 0.05
     groups = found.strata["history"].unique()
     assert [name for name in groups if name.startswith("up to ")] == [groups[0]]
-    assert f"; only {found.overlap:.0%} have their like on the other side" in found.verdict
+    assert f"; only {100 * found.overlap:.0f} % have their like on the other side" in found.verdict
 
 
 def test_sides_that_never_meet_in_a_number_are_refused() -> None:

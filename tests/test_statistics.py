@@ -259,6 +259,19 @@ def test_propensities_are_those_of_statsmodels() -> None:
     np.testing.assert_allclose(propensity(x, k, n), fitted, atol=1e-6)
 
 
+@pytest.mark.parametrize("columns", [0, 2])
+def test_a_column_of_many_values_is_as_so_many_dummies(columns: int) -> None:
+    """Whether a column is handed in by its codes or as dummies, the chances are the same; alone it gives the shares."""
+    rng = np.random.default_rng(7)
+    code, n = np.arange(60) % 20, rng.integers(5, 60, 60).astype(float)
+    k, x = np.clip(rng.binomial(n.astype(int), 0.4), 1, n - 1), rng.normal(size=(60, columns))
+    dummies = (code[:, None] == np.arange(1, 20)).astype(float)
+    found = propensity(x, k, n, code)
+    np.testing.assert_allclose(found, propensity(np.column_stack([x, dummies]), k, n), atol=1e-6)
+    if not columns:
+        np.testing.assert_allclose(found, (np.bincount(code, k) / np.bincount(code, n))[code], atol=1e-6)
+
+
 def test_weighing_by_equal_weights_is_newcombe() -> None:
     """With one weight for all and nobody on both sides, the weighted difference is Newcombe's."""
     one, two = np.repeat([1.0, 0.0], [56, 14]), np.repeat([1.0, 0.0], [48, 32])

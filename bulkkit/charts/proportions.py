@@ -59,10 +59,15 @@ def rates(rates: pd.DataFrame, highlight: str | None = None, columns: int = COLU
     return style.titled(chart, _finding(groups, highlight), _COUNTED, grid.height, foot=12)
 
 
+_SHORT: Final = {str(Rate.COMPLAINED): "outside Gmail"}
+"""What a rate is out of, where a small panel has no room for more."""
+
+
 def _heading(rate: str, groups: Mapping[str, Mapping[str, Band]]) -> str:
     words = wording(rate)
     tracked = ", tracked" if _only_tracked(rate, groups.values()) else ""
-    return f"<b>{style.text(words.title)}</b> <span style='color:{style.MUTED}'>{words.denominator}{tracked}</span>"
+    of_what = _SHORT.get(rate, words.denominator)
+    return f"<b>{style.text(words.title)}</b> <span style='color:{style.MUTED}'>{of_what}{tracked}</span>"
 
 
 def _only_tracked(rate: str, groups: Iterable[Mapping[str, Band]]) -> bool:

@@ -50,7 +50,8 @@ class Comparison:
         people alike.
     strata
         A row for each group of people alike: the `adjust` columns, `treated_n, treated_events, treated_rate,
-        control_n, control_events, control_rate, weight, difference`; groups on one side only have weight 0.
+        control_n, control_events, control_rate, weight, difference`; groups on one side only have weight 0, and the
+        difference is that of the rates, but for numbers in which the sides still differ inside a group.
     raw, adjusted
         `Estimate` as they were sent, and standardised to both sides' people together (beside a holdout: sharpened by
         what was before, or the same as `raw`).

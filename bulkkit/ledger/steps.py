@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from itertools import chain
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from bulkkit.vocabulary import SuppressionReason
 _CLAIM: Final = """
     UPDATE sends SET state = 'claimed', relay = ?, claimed_at = ?, boot_id = ?, boot_seconds = ?, due_at = NULL,
         attempts = attempts + 1, finished_at = NULL, reason = NULL, smtp_code = NULL, enhanced_code = NULL, reply = NULL
-    WHERE id = ? AND state IN ('queued', 'deferred')
+    WHERE id IN ({marks}) AND state IN ('queued', 'deferred')
         AND NOT EXISTS (SELECT 1 FROM suppressions WHERE suppressions.mailbox = sends.mailbox)
 """
 _WITHHOLD: Final = """
@@ -23,10 +24,10 @@ _WITHHOLD: Final = """
         smtp_code = NULL, enhanced_code = NULL, reply = NULL
     WHERE id = ? AND state IN ('queued', 'deferred')
 """
-_DOT: Final = "UPDATE sends SET state = 'dotted' WHERE id = ? AND state = 'claimed'"
+_DOT: Final = "UPDATE sends SET state = 'dotted' WHERE id IN ({marks}) AND state = 'claimed'"
 _OUTCOME: Final = """
     UPDATE sends SET state = ?, reason = ?, due_at = ?, finished_at = ?, smtp_code = ?, enhanced_code = ?, reply = ?
-    WHERE id = ? AND state IN ('claimed', 'dotted')
+    WHERE id IN ({marks}) AND state IN ('claimed', 'dotted')
 """
 _KEEP_ATTEMPT: Final = """
     INSERT OR IGNORE INTO attempts
@@ -50,34 +51,57 @@ def write(connection: sqlite3.Connection, steps: Sequence[Step]) -> frozenset[in
 
 
 def _conclude(connection: sqlite3.Connection, steps: Sequence[Outcome]) -> Sequence[int]:
-    rows = [
-        (state, reason, to_stored_or_none(due_at), to_stored(at), smtp_code, enhanced_code, reply, send_id)
-        for send_id, state, at, reason, due_at, smtp_code, enhanced_code, reply, _ in steps
-    ]
-    _expect_all(connection.executemany(_OUTCOME, rows).rowcount, steps)
+    written = _update(
+        connection,
+        _OUTCOME,
+        (
+            (send_id, (state, reason, to_stored_or_none(due_at), to_stored(at), smtp_code, enhanced_code, reply))
+            for send_id, state, at, reason, due_at, smtp_code, enhanced_code, reply, _ in steps
+        ),
+    )
+    _expect_all(written, steps)
     dead = [(SuppressionReason.BOUNCED, to_stored(step.at), step.send_id) for step in steps if step.suppress]
     connection.executemany(_SUPPRESS, dead)
     return ()
 
 
 def _dot(connection: sqlite3.Connection, steps: Sequence[Dotted]) -> Sequence[int]:
-    _expect_all(connection.executemany(_DOT, steps).rowcount, steps)
+    _expect_all(_update(connection, _DOT, ((send_id, ()) for (send_id,) in steps)), steps)
     return ()
 
 
 def _claim(connection: sqlite3.Connection, steps: Sequence[Claim]) -> Sequence[int]:
     # The claim overwrites the stamps of the attempt before it, and the limits count each attempt.
     connection.executemany(_KEEP_ATTEMPT, [(step.send_id,) for step in steps if step.again])
-    rows = [
-        (relay, to_stored(stamp.at), stamp.boot_id, stamp.boot_seconds, send_id) for send_id, relay, stamp, _ in steps
-    ]
-    claimed = connection.executemany(_CLAIM, rows).rowcount
+    rows = ((send_id, (relay, to_stored(at), boot, seconds)) for send_id, relay, (at, boot, seconds), _ in steps)
+    claimed = _update(connection, _CLAIM, rows)
     if claimed == len(steps):
         return ()
-    left = [(at, send_id) for _, at, _, _, send_id in rows]
+    left = [(to_stored(step.stamp.at), step.send_id) for step in steps]
     withheld = [send_id for at, send_id in left if connection.execute(_WITHHOLD, (at, send_id)).rowcount]
     _expect_all(claimed + len(withheld), steps)
     return withheld
+
+
+def _update(connection: sqlite3.Connection, statement: str, rows: Iterable[tuple[int, tuple[Any, ...]]]) -> int:
+    """Set the same values for all rows that get them in one go; return how many rows were there."""
+    alike: dict[tuple[Any, ...], list[int]] = {}
+    for send_id, values in rows:
+        alike.setdefault(values, []).append(send_id)
+    single = [(*values, *ids) for values, ids in alike.items() if len(ids) == 1]
+    written = connection.executemany(_marked(statement, 1), single).rowcount if single else 0
+    for values, ids in alike.items():
+        if len(ids) > 1:
+            width = 1 << (len(ids) - 1).bit_length()
+            filled = ids + ids[-1:] * (width - len(ids))
+            written += connection.execute(_marked(statement, width), (*values, *filled)).rowcount
+    return written
+
+
+@cache
+def _marked(statement: str, width: int) -> str:
+    # Few widths, or each would be a statement of its own to be prepared.
+    return statement.format(marks=",".join("?" * width))
 
 
 _WRITERS: Final[Mapping[type[Step], Callable[[sqlite3.Connection, Any], Sequence[int]]]] = {

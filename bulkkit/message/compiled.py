@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bulkkit.message import footer
-from bulkkit.message.headers import by_mail, own_headers, shared_headers
+from bulkkit.message.headers import in_address, mail_to, own_headers, shared_headers
 from bulkkit.message.link_table import number_links, token_of
 from bulkkit.message.links import Links
 from bulkkit.message.markdown import markdown_to_html
@@ -62,6 +62,7 @@ class CompiledMessage:
     tracked: Form = field(repr=False)
     untracked: Form = field(repr=False)
     headers: bytes = field(repr=False)
+    mail_to: str = field(repr=False)
     standing: Mapping[str, str] = field(repr=False)
 
     @property
@@ -81,8 +82,10 @@ class CompiledMessage:
         values = self._values(recipient)
         if not form.skeleton.is_plain:
             values |= with_token(form.known, values[TOKEN])
-        own = own_headers(self.sender, recipient, self._subject(values), values[WAY_OUT], date)
-        return self.headers + own + form.skeleton.fill(values)
+        subject, by_mail = self.subject.fill(values), self._by_mail(recipient)
+        return (
+            self.headers + own_headers(recipient, subject, values[WAY_OUT], by_mail, date) + form.skeleton.fill(values)
+        )
 
     def preview(self, recipient: Recipient, date: datetime) -> Preview:
         """Return the message as this recipient would get it, part by part and as bytes."""
@@ -91,17 +94,18 @@ class CompiledMessage:
         values |= with_token(form.known, values[TOKEN])
         html = None if self.html is None else self.html.render(values)
         raw = self.write(recipient, date)
-        return Preview(recipient.email, self._subject(values), html, self.text.render(values), raw)
+        subject = " ".join(self.subject.fill(values).split())
+        return Preview(recipient.email, subject, html, self.text.render(values), raw)
 
-    def _subject(self, values: Mapping[str, str]) -> str:
-        return " ".join(self.subject.fill(values).split())
+    def _by_mail(self, recipient: Recipient) -> str:
+        # It names the message, so that nobody can unsubscribe somebody else.
+        return f"{self.mail_to}{in_address(recipient.message_id)}"
 
     def _values(self, recipient: Recipient) -> dict[str, str]:
         links = self.links
         token = "" if links is None else links.token(recipient.send_id, recipient.message_id)
-        way_out = by_mail(self.sender, recipient) if links is None else links.unsubscribe_url(token)
-        own = {"email": recipient.email, TOKEN: token, WAY_OUT: way_out}
-        return {**recipient.fields, **self.standing, **own}
+        way_out = self._by_mail(recipient) if links is None else links.unsubscribe_url(token)
+        return {**recipient.fields, **self.standing, "email": recipient.email, TOKEN: token, WAY_OUT: way_out}
 
 
 def compile_message(campaign: str, message: Message, sender: Sender, links: Links | None) -> CompiledMessage:
@@ -138,6 +142,7 @@ def compile_message(campaign: str, message: Message, sender: Sender, links: Link
         tracked=Form(tracked, Skeleton.of(parts, {**tracked, **shared})),
         untracked=Form(untracked, Skeleton.of(parts, {**untracked, **shared})),
         headers=shared_headers(campaign, sender, links),
+        mail_to=mail_to(sender),
         standing=standing,
     )
 

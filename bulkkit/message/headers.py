@@ -40,27 +40,27 @@ def shared_headers(campaign: str, sender: Sender, links: Links | None) -> bytes:
     return b"".join(lines)
 
 
-def own_headers(sender: Sender, recipient: Recipient, subject: str, way_out: str, date: datetime) -> bytes:
-    """Return the headers that are one recipient's own; `way_out` is where they unsubscribe.
+def mail_to(sender: Sender) -> str:
+    """Return where mail is written to unsubscribe; the message's own identifier comes behind it."""
+    return f"mailto:{sender.address}?subject={quote('unsubscribe ')}"
+
+
+def own_headers(recipient: Recipient, subject: str, way_out: str, by_mail: str, date: datetime) -> bytes:
+    """Return the headers that are one recipient's own; `way_out` is where they unsubscribe, `by_mail` where by mail.
 
     Raises
     ------
     InputError
         Where one of them cannot stand in a header.
     """
-    mail, to = by_mail(sender, recipient), envelope_address(recipient.email)
-    ways = f"<{mail}>" if way_out == mail else f"<{way_out}>, <{mail}>"  # RFC 2369 §3.2
-    lines = f"To: {to}\r\nMessage-ID: {recipient.message_id}\r\nList-Unsubscribe: {ways}\r\n"
+    to, message_id = envelope_address(recipient.email), recipient.message_id
+    ways = f"<{by_mail}>" if way_out == by_mail else f"<{way_out}>, <{by_mail}>"  # RFC 2369 §3.2
+    lines = f"To: {to}\r\nMessage-ID: {message_id}\r\nList-Unsubscribe: {ways}\r\n"
     # Most values are plain and short, which one look tells; header() looks at each of the others.
-    if _PLAIN.fullmatch(f"{to}{recipient.message_id}{way_out}") and len(lines) < MAX_LINE:
-        return _date(date.replace(microsecond=0)) + _subject(subject) + lines.encode("ascii")
-    checked = (header("To", to), header("Message-ID", recipient.message_id), header("List-Unsubscribe", ways))
-    return b"".join([_date(date.replace(microsecond=0)), _subject(subject), *checked])
-
-
-def by_mail(sender: Sender, recipient: Recipient) -> str:
-    """Return the way out by mail; its subject names the message, so that nobody can unsubscribe somebody else."""
-    return f"{_mail_to(sender)}{_in_address(recipient.message_id)}"
+    if _PLAIN.fullmatch(f"{to}{message_id}{way_out}") and len(lines) < MAX_LINE:
+        return _date(date) + _subject(subject) + lines.encode("ascii")
+    checked = (header("To", to), header("Message-ID", message_id), header("List-Unsubscribe", ways))
+    return b"".join([_date(date), _subject(subject), *checked])
 
 
 @lru_cache(maxsize=256)
@@ -71,21 +71,17 @@ def envelope_address(email: str) -> str:
     return f"{local}@{ascii_domain(domain)}"
 
 
-@lru_cache(maxsize=64)
-def _mail_to(sender: Sender) -> str:
-    return f"mailto:{sender.address}?subject={quote('unsubscribe ')}"
-
-
-def _in_address(message_id: str) -> str:
+def in_address(message_id: str) -> str:
+    """Return a message's identifier as it stands in an address (RFC 3986 §2.1)."""
     return f"%3C{message_id[1:-1].replace('@', '%40')}%3E" if _PLAIN_ID.fullmatch(message_id) else quote(message_id)
 
 
 @lru_cache(maxsize=8)
-def _date(second: datetime) -> bytes:
-    return header("Date", format_datetime(second))
+def _date(moment: datetime) -> bytes:
+    return header("Date", format_datetime(moment))
 
 
 @lru_cache(maxsize=4096)
 def _subject(subject: str) -> bytes:
     # Encoded words take long, and many people share a first name.
-    return header("Subject", subject, is_text=True)
+    return header("Subject", " ".join(subject.split()), is_text=True)

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
-from typing import Final
+from functools import partial
+from typing import Final, NamedTuple
 
 from markupsafe import escape
 
@@ -26,10 +26,18 @@ Encode = Callable[[str], bytes]
 
 LONGEST_SHARED: Final = 256
 """Characters of a value that is kept for the next person: many share a name or a city, nobody shares a letter."""
-
+MOST_SHARED: Final = 8192
 
 _PLAIN: Final = re.compile(r"(?!\.)[ !-<>-~]{0,75}")
 """What is the same in quoted-printable, between two soft breaks, and needs no dot-stuffing."""
+
+
+class Field(NamedTuple):
+    """A slot that holds a value of somebody's, or its default."""
+
+    name: str
+    default: bytes
+    shared: Encodings
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +75,7 @@ class Part:
     def _place(self, token: Token) -> _Place:
         if token.name == TOKEN:
             return _Place(TOKEN, _own_token)
-        encode = encoded if self.subtype == "plain" else _escaped
-        slot = partial(_filled, token.name, encoded(self._written(token.default)), encode, _SHARED[encode])
+        slot = Field(token.name, encoded(self._written(token.default)), _SHARED[self.subtype])
         return _Place(f"{self.subtype} {token.name} {token.default}", slot)
 
     def _written(self, value: str) -> str:
@@ -83,6 +90,7 @@ class Skeleton:
     """
 
     _format: bytes
+    _fields: tuple[tuple[bytes, Field], ...]
     _slots: tuple[tuple[bytes, Slot], ...]
     is_plain: bool
 
@@ -90,7 +98,7 @@ class Skeleton:
     def of(cls, parts: Sequence[Part], known: Known) -> Skeleton:
         """Return the skeleton of a message of these parts, the best one last."""
         pattern = b""
-        slots: dict[str, tuple[bytes, Slot]] = {}
+        slots: dict[str, tuple[bytes, Slot | Field]] = {}
         is_plain = all(part.template.segments is not None for part in parts)
         for piece in alternatives([list(part.pieces(known)) for part in parts], new_boundary()):
             if isinstance(piece, _Place):
@@ -98,7 +106,9 @@ class Skeleton:
                 pattern += b"%%(%b)b" % key
             else:
                 pattern += piece.replace(b"%", b"%%")
-        return cls(pattern, tuple(slots.values()), is_plain)
+        fields = tuple((key, slot) for key, slot in slots.values() if isinstance(slot, Field))
+        others = tuple((key, slot) for key, slot in slots.values() if not isinstance(slot, Field))
+        return cls(pattern, fields, others, is_plain)
 
     def fill(self, values: Values) -> bytes:
         """Return the body, its own headers first: CRLF lines, none of which begins with a dot.
@@ -108,7 +118,14 @@ class Skeleton:
         TemplateError
             Where a part must be worked out and cannot be for these values.
         """
-        return self._format % {key: slot(values) for key, slot in self._slots}
+        # Written out here, for a call for each field takes longer than all the rest.
+        filled = {
+            key: default if (value := values.get(name)) is None else shared[value]
+            for key, (name, default, shared) in self._fields
+        }
+        for key, slot in self._slots:
+            filled[key] = slot(values)
+        return self._format % filled
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +133,7 @@ class _Place:
     """Where a slot stands; places of one name hold the same."""
 
     name: str
-    slot: Slot
+    slot: Slot | Field
 
 
 def encoded(value: str) -> bytes:
@@ -128,18 +145,28 @@ def _escaped(value: str) -> bytes:
     return encoded(str(escape(value)))
 
 
-_SHARED: Final[Mapping[Encode, Encode]] = {encode: lru_cache(maxsize=8192)(encode) for encode in (encoded, _escaped)}
+class Encodings(dict[str, bytes]):
+    """Values in quoted-printable as they are asked for; the short ones are kept for the next person."""
+
+    def __init__(self, encode: Encode) -> None:
+        super().__init__()
+        self._encode = encode
+
+    def __missing__(self, value: str) -> bytes:
+        """Encode a value."""
+        result = self._encode(value)
+        if len(value) <= LONGEST_SHARED:
+            if len(self) >= MOST_SHARED:
+                self.clear()
+            self[value] = result
+        return result
+
+
+_SHARED: Final = {"plain": Encodings(encoded), "html": Encodings(_escaped)}
 
 
 def _own_token(values: Values) -> bytes:
     return values[TOKEN].encode("ascii")  # Base64 for addresses (RFC 4648 §5) is plain in every encoding.
-
-
-def _filled(name: str, default: bytes, encode: Encode, shared: Encode, values: Values) -> bytes:
-    value = values.get(name)
-    if value is None:
-        return default
-    return shared(value) if len(value) <= LONGEST_SHARED else encode(value)
 
 
 def _worked_out(template: Template, values: Values) -> bytes:

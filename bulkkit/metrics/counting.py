@@ -10,7 +10,7 @@ import pandas as pd
 
 from bulkkit.metrics.dimensions import CAMPAIGN, Frames, aliases, joined
 from bulkkit.metrics.reactions import applying, divided, divides
-from bulkkit.metrics.repetition import squares
+from bulkkit.metrics.repetition import squares, squares_of_parts
 from bulkkit.outcomes import KEY, MEASURES, NOT_TOLD, Frame, Knowledge, Measure, Messages, gathered
 from bulkkit.outcomes.messages import with_measures
 
@@ -31,16 +31,33 @@ def counted(messages: Messages, events: Frame, groups: list[str], frames: Frames
         return _with_squares(
             most_known(_by_group(found, messages.knowledge, named), list(named)), messages, rows, named
         )
-    if traits or not unique:
-        happened = divided(messages, rows, events, traits, frames, unique)
-        found = _parted(found, happened, [*own, KEY[0]], traits, unique)
-    return most_known(_by_group(found, messages.knowledge, named), list(named))
+    if not traits and unique:
+        return most_known(_by_group(found, messages.knowledge, named), list(named))
+    happened = divided(messages, rows, events, traits, frames, unique)
+    parts = _parted(found, happened, [*own, KEY[0]], traits, unique)
+    counts = most_known(_by_group(parts, messages.knowledge, named), list(named))
+    if CAMPAIGN in groups:
+        return counts
+    return _with_squares_of_parts(
+        counts, squares_of_parts(messages, rows, happened, list(own), list(traits), measures_in(counts)), list(own)
+    )
 
 
 def _with_squares(counts: pd.DataFrame, messages: Messages, rows: Frame, named: Mapping[str, str]) -> pd.DataFrame:
     """Add what tells how alike a person's messages are (`repetition`), in the groups where people had several."""
     spread = named_alike(squares(with_measures(messages, rows, list(named)), list(named)), list(named))
     return counts.merge(spread, how="left", on=[*named, "_known"])
+
+
+def _with_squares_of_parts(
+    counts: pd.DataFrame, squared: tuple[pd.DataFrame, pd.DataFrame], own: list[str]
+) -> pd.DataFrame:
+    """Add the same for parts of reactions; of a part that nobody in a group shows nothing is squared."""
+    whole, parts = squared
+    aliased = [str(name) for name in counts if str(name).startswith("_by_")]
+    spread = counts.merge(named_alike(whole, own), how="left", on=[*own, "_known"])
+    spread = spread.merge(named_alike(parts, aliased), how="left", on=[*aliased, "_known"])
+    return spread.fillna(dict.fromkeys((name for name in parts if str(name).endswith(("_nn", "_nd"))), 0.0))
 
 
 def measures_in(counts: pd.DataFrame) -> list[Measure]:

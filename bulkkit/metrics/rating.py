@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeAlias
 
 import narwhals as nw
+import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
@@ -14,13 +15,13 @@ from bulkkit.errors import InputError
 from bulkkit.metrics.counting import counted, measures_in, most_known, named_alike
 from bulkkit.metrics.dimensions import CAMPAIGN, Frames, aliases
 from bulkkit.metrics.reactions import divides
-from bulkkit.metrics.repetition import design_effect, squares
+from bulkkit.metrics.repetition import ONCE, as_people, design_effect, squares
 from bulkkit.outcomes import MEASURES, AnyFrame, Frame, Measure, Messages, gathered, keyed
 from bulkkit.statistics import Interval, mean_count, wilson
 from bulkkit.vocabulary import Counts, Rate
 
-Saying: TypeAlias = Callable[[Rate, int, int], str]
-"""What says whether a numerator and a denominator are data enough."""
+Saying: TypeAlias = Callable[[Rate, int, int, float], str]
+"""What says whether a numerator and a denominator are data enough, where so many messages are worth one."""
 
 RATE_COLUMNS: Final = ("rate", "counts", "numerator", "denominator", "value", "lower", "upper", "verdict")
 
@@ -76,8 +77,9 @@ def rates(
     `network`, "Google"), unless a complaint from there is among the events; opens and clicks of what was delivered to
     people who were not left untracked.
     Messages of campaigns about which a source is silent stand in no row beside those about which it is known.
-    Where people had several messages of a group, as in any grouping over campaigns, the interval allows for a person's
-    messages being alike (design effect, Kish 1965); of parts of reactions (link, hour …) over campaigns it does not.
+    Where people had several messages of a group, as in any grouping over campaigns, interval and verdict allow for a
+    person's messages being alike (design effect, Kish 1965); where nobody did it, they count people, but for what ends
+    the messages to a person (hard bounces, unsubscribes, complaints) messages.
     Where many rows are looked through for one that stands out, some will by chance: see `against_rest`.
     """
     groups = [by] if isinstance(by, str) else list(by)
@@ -112,9 +114,10 @@ def _measured(counts: pd.DataFrame, measure: Measure, say: Saying) -> pd.DataFra
     numerator = counts[f"{measure.name}_n"].astype("Int64").where(known)
     denominator = _denominator(counts, measure, known)
     x, n = _floats(numerator), _floats(denominator.where(known))
-    interval = _interval(counts, measure.name, x, n)
+    effect = _effect(counts, measure)
+    interval = _interval(counts, measure, x, n, effect)
     heard = counts[f"{measure.rate}_{Counts.ALL}_k"] > 0
-    told = zip(numerator, denominator, heard, strict=True)
+    told = zip(numerator, denominator, effect, heard, strict=True)
     return pd.DataFrame(
         {
             "rate": str(measure.rate), "counts": str(measure.counts),
@@ -126,13 +129,20 @@ def _measured(counts: pd.DataFrame, measure: Measure, say: Saying) -> pd.DataFra
     )  # fmt: skip
 
 
-def _interval(counts: pd.DataFrame, name: str, x: NDArray[Any], n: NDArray[Any]) -> Interval[NDArray[Any]]:
-    if f"{name}_q" in counts:
-        return mean_count(x, _floats(counts[f"{name}_q"]), n)
-    if f"{name}_nn" not in counts:
-        return wilson(x, n)
-    effect = design_effect(counts, name)
-    return wilson(x / effect, n / effect)
+def _effect(counts: pd.DataFrame, measure: Measure) -> NDArray[Any]:
+    if f"{measure.name}_nn" not in counts:
+        return np.ones(len(counts))
+    return design_effect(counts, measure.name, once=measure.rate in ONCE)
+
+
+def _interval(
+    counts: pd.DataFrame, measure: Measure, x: NDArray[Any], n: NDArray[Any], effect: NDArray[Any]
+) -> Interval[NDArray[Any]]:
+    if f"{measure.name}_q" not in counts:
+        return wilson(x / effect, n / effect)
+    if f"{measure.name}_nn" in counts:
+        return mean_count(*as_people(counts, measure.name, once=measure.rate in ONCE))
+    return mean_count(x, _floats(counts[f"{measure.name}_q"]), n)
 
 
 def _denominator(counts: pd.DataFrame, measure: Measure, known: pd.Series[bool]) -> pd.Series[Any]:
@@ -148,9 +158,9 @@ def _floats(column: pd.Series[Any]) -> NDArray[Any]:
     return column.to_numpy(float, na_value=float("nan"))
 
 
-def _verdict(measure: Measure, say: Saying, numerator: Any, denominator: Any, heard: bool) -> str:
+def _verdict(measure: Measure, say: Saying, numerator: Any, denominator: Any, effect: float, heard: bool) -> str:
     if pd.isna(numerator):
         return conclusions.ignorance(measure.rate, heard)
     if pd.isna(denominator):
         return conclusions.NO_RECIPIENTS
-    return say(measure.rate, int(numerator), int(denominator))
+    return say(measure.rate, int(numerator), int(denominator), effect)

@@ -25,7 +25,7 @@ from bulkkit.reporting.figures import PageFigure, script_safe
 from bulkkit.reporting.findings import Findings
 from bulkkit.reporting.method import METHOD, REFERENCES
 from bulkkit.reporting.tables import bounce_rows, key_figures, published_rows, strata_table
-from bulkkit.vocabulary import CampaignKind, EventKind, Rate
+from bulkkit.vocabulary import BounceClass, CampaignKind, EventKind, Rate
 
 _EARLIER: Final = 14
 """So many earlier campaigns stand beside this one: what one chart holds."""
@@ -147,7 +147,7 @@ def _others(findings: Findings) -> str:
 
 def _reacted(findings: Findings) -> dict[str, Any]:
     reactions = findings.events["kind"].isin([str(EventKind.OPENED), str(EventKind.CLICKED)])
-    sent = findings.events.loc[findings.events["kind"].eq(EventKind.SENT), "at"]
+    sent = _left(findings.events)
     return {
         "reacted": [
             words.span(sent.min(), sent.max()),
@@ -156,6 +156,12 @@ def _reacted(findings: Findings) -> dict[str, Any]:
         "timeline": PageFigure.of("timeline", charts.timeline(findings.events)) if len(findings.events) else None,
         "waiting": PageFigure.of("waiting", charts.waiting(findings.waiting)) if len(findings.waiting) else None,
     }
+
+
+def _left(events: pd.DataFrame) -> pd.Series[Any]:
+    """Return when messages left; those that were given up after days of trying never did."""
+    given_up = events.loc[events["bounce_class"].eq(BounceClass.MESSAGE_EXPIRED), "email"]
+    return events.loc[events["kind"].eq(EventKind.SENT) & ~events["email"].isin(given_up), "at"]
 
 
 def _bounced(findings: Findings, own: _Own) -> dict[str, Any]:

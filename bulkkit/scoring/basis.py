@@ -15,7 +15,7 @@ from bulkkit.outcomes import AnyFrame
 from bulkkit.scoring.components import COMPONENTS, NaN, Value
 from bulkkit.scoring.expectations import BASELINE, ExpectedBounces, Prior, expected_bounces
 from bulkkit.scoring.listed import Listed
-from bulkkit.scoring.past import Past
+from bulkkit.scoring.past import Past, prepared
 from bulkkit.segmentation import UNKNOWN
 from bulkkit.vocabulary import EventKind
 
@@ -35,7 +35,8 @@ class Basis:
     @classmethod
     def of(cls, listed: Listed, before: pd.Timestamp, events: AnyFrame | None) -> Basis:
         """Take what the events before a moment tell of a list."""
-        return cls(listed, before, events, None if events is None else Past.of(events, before))
+        rows = None if events is None else prepared(events)
+        return cls(listed, before, rows, None if rows is None else Past.of(rows, before))
 
     def part(self, rows: pd.DataFrame | pd.Series[Any]) -> Basis:
         """Return a part of the list, and of the past what its own people did; all of it where nobody is left out."""

@@ -9,7 +9,8 @@ from typing import Any, Final
 import narwhals as nw
 import pandas as pd
 
-from bulkkit.outcomes import KEY, AnyFrame, Frame, gathered, keyed, outcomes
+from bulkkit.outcomes import KEY, MEASURES, AnyFrame, Frame, Messages, gathered, keyed
+from bulkkit.outcomes.messages import measured
 from bulkkit.scoring.components import NaN, Value
 from bulkkit.scoring.decay import decay
 from bulkkit.scoring.expectations import BASELINE, Prior
@@ -27,7 +28,9 @@ FATIGUE: Final = 6
 BOUNCED: Final = str(EventKind.BOUNCED)
 _LEFT: Final = (str(EventKind.COMPLAINED), str(EventKind.UNSUBSCRIBED))
 _PRESSURE: Final = (Rate.COMPLAINED, Rate.UNSUBSCRIBED)
+_MEASURES: Final = [measure for measure in MEASURES if measure.rate in (*_PRESSURE, Rate.BOUNCED)]
 _MAILBOX: Final = KEY[1]
+_LOOKED_AT: Final = (*KEY, "kind", "at", "machine", "bounce_type", "source")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +61,7 @@ class Past:
         """Take from events of any frame library what scoring needs."""
         rows = keyed(events, "events")
         year = until(rows, before, before - pd.Timedelta(days=YEAR_DAYS))
-        messages = outcomes(year).filter(nw.col("_known") > 0)
+        messages = measured(Messages.of(year), _MEASURES).filter(nw.col("_known") > 0)
         pressed = [f"{rate}_{Counts.ALL}_{part}" for rate in _PRESSURE for part in "nd"]
         pressure = _totals(messages, _MAILBOX, pressed)
         bounced = [f"{Rate.BOUNCED}_{Counts.ALL}_{part}" for part in "nd"]
@@ -124,6 +127,16 @@ class Past:
             return Value(NaN)
         found = wilson(numerator, denominator)
         return Value(numerator / denominator, float(found.lower), float(found.upper))
+
+
+def prepared(events: AnyFrame) -> Frame:
+    """Return events with the mailboxes that their addresses mean, and nothing that scoring does not look at.
+
+    Many moments and campaigns are looked back from (`Health.history`, `sunset`), and this is done once for all of them.
+    """
+    rows = keyed(events, "events")
+    has = rows.collect_schema().names()
+    return rows.select(*(name for name in _LOOKED_AT if name in has))
 
 
 def _totals(messages: Frame, by: str, columns: list[str]) -> pd.DataFrame:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from bulkkit.errors import InputError, RelayError
 from bulkkit.message.headers import envelope_address
+from bulkkit.sending.clock import Moment
 from bulkkit.sending.envelope import Envelope
 from bulkkit.sending.job import Job
 from bulkkit.sending.reply import Reply
@@ -33,10 +34,11 @@ class Attempt(NamedTuple):
     turn: Turn
     recipient: Recipient
 
-    def parcel(self, *, utf8: bool, largest: int | None = None) -> Parcel:
+    def parcel(self, date: datetime, *, utf8: bool, largest: int | None = None) -> Parcel:
         """Write the message out.
 
-        `utf8` says whether the relay takes addresses beyond ASCII, `largest` how many bytes of a message it takes.
+        `date` is what it bears. `utf8` says whether the relay takes addresses beyond ASCII, `largest` how many
+        bytes of a message it takes.
 
         Raises
         ------
@@ -49,7 +51,7 @@ class Attempt(NamedTuple):
         envelope = Envelope(message.sender.address, envelope_address(self.recipient.email))
         if envelope.needs_utf8 and not utf8:
             raise InputError("This address needs SMTPUTF8 (RFC 6531), which the relay does not offer.")
-        written = message.write(self.recipient, self.job.clock.now())
+        written = message.write(self.recipient, date)
         if self.job.signer is not None:
             written = self.job.signer.signed(written)
         if largest is not None and len(written) > largest:
@@ -70,6 +72,12 @@ class Attempt(NamedTuple):
         if step == "MAIL":
             return self._outcome(self.job.retry.later(RELAY_BUSY, self.job.retry.wait(self._number), self._age), reply)
         return self.answered(reply)
+
+    def accepted(self, reply: Reply, at: Moment) -> Outcome:
+        """Return that the message was taken; `answered` would say so too, and take longer."""
+        return Outcome(
+            self.turn.send_id, SendState.ACCEPTED, at.stamp.at, None, None, reply.code, reply.enhanced_code, reply.words
+        )
 
     def answered(self, reply: Reply) -> Outcome:
         """Return what the answer to the message means."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from bulkkit.transitions import Stamp
 
@@ -39,6 +39,18 @@ class Clock(Protocol):
 
     def machine_seconds(self, seconds: float) -> float:
         """Return how long the machine is to wait until so many seconds of this clock have passed."""
+
+
+class Moment(NamedTuple):
+    """One look at a clock: `stamp` as the ledger keeps it, and `seconds` for differences within this process."""
+
+    stamp: Stamp
+    seconds: float
+
+    @classmethod
+    def of(cls, clock: Clock) -> Moment:
+        """Look at a clock."""
+        return cls(clock.stamp(), clock.seconds())
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,15 +63,15 @@ class Lane:
             return None
         attempt = self._office.attempt(turn)
         try:
-            parcel = attempt.parcel(utf8=session.smtputf8, largest=session.largest)
+            parcel = attempt.parcel(self._office.job.clock.now(), utf8=session.smtputf8, largest=session.largest)
         except (InputError, TemplateError) as error:
-            if not await self._commit(self._office.claim(attempt)):
+            if not await self._commit(self._office.claim(attempt, self._office.moment())):
                 await self._conclude(attempt, attempt.unwritten(str(error)))
             return None
         except RelayError:
             self._give_back(turn)
             raise
-        if await self._commit(self._office.claim(attempt)):
+        if await self._commit(self._office.claim(attempt, self._office.moment())):
             return None
         try:
             session.ask(parcel.envelope)
@@ -111,10 +111,10 @@ class Lane:
         except WireError as error:
             await self._conclude(attempt, attempt.broken(str(error)))
             return None
-        following = self._office.look_ahead(self._line, session)
+        following = self._office.look_ahead(self._line, session, self._office.moment())
         if following:
             self._turns[following.attempt.turn.send_id] = following.attempt.turn
-        claims = [self._office.claim(following.attempt)] if following else []
+        claims = [self._office.claim(following.attempt, self._office.moment())] if following else []
         if await self._commit(Dotted(attempt.turn.send_id), *claims):
             following = None
         return await self._finished(delivery, following, b"" if is_written else delivery.parcel.message)

@@ -46,12 +46,16 @@ class Listening:
     def heard(self, network: str, relay: str, outcome: Outcome, now: float) -> None:
         """Take in what became of a message."""
         if outcome.state == SendState.ACCEPTED:
-            self._fleet.accepted(relay)
-            self._harm.accepted()
-            self._follow(network, self._caution.accepted(network))
+            self.accepted(network, relay)
         elif outcome.smtp_code is not None and outcome.state != SendState.QUEUED:
             self._fleet.answered(relay, is_final=outcome.state == SendState.REFUSED)
             self._refused(network, outcome, now)
+
+    def accepted(self, network: str, relay: str) -> None:
+        """Take in that a message was taken."""
+        self._fleet.accepted(relay)
+        self._harm.accepted()
+        self._follow(network, self._caution.accepted(network))
 
     def remember(self, said: PastDeferral, then: float, now: float) -> None:
         """Take in what a network said before this run; a rest or a pace that it asked for holds on."""

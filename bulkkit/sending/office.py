@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from bulkkit.errors import InputError, RelayError, TemplateError
 from bulkkit.sending.attempt import Attempt, Parcel
+from bulkkit.sending.clock import Moment
 from bulkkit.sending.job import Job
 from bulkkit.sending.journal import Journal
 from bulkkit.sending.line import Line
@@ -41,28 +42,32 @@ class Office:
     people: People
     tally: Tally
 
+    def moment(self) -> Moment:
+        """Look at the send's clock."""
+        return Moment.of(self.job.clock)
+
     def attempt(self, turn: Turn) -> Attempt:
         """Return the attempt at a turn's message."""
         return Attempt(self.job, turn, self.people.of(turn.send_id))
 
-    def look_ahead(self, line: Line, session: Session) -> Delivery | None:
+    def look_ahead(self, line: Line, session: Session, at: Moment) -> Delivery | None:
         """Return the next message where it may go now over the same connection, not yet claimed."""
         if not line.can_look_ahead(session):
             return None
-        turn = self.turnstile.next_now(line.relay)
+        turn = self.turnstile.next_now(line.relay, at.seconds)
         if turn is None:
             return None
         attempt = self.attempt(turn)
         try:
-            parcel = attempt.parcel(utf8=session.smtputf8, largest=session.largest)
+            parcel = attempt.parcel(at.stamp.at, utf8=session.smtputf8, largest=session.largest)
         except (InputError, TemplateError, RelayError):
             self.turnstile.give_back(turn)  # Its own turn will say why it cannot be written.
             return None
         return Delivery(attempt, parcel, session)
 
-    def claim(self, attempt: Attempt) -> Claim:
-        """Return the step by which a message is taken up now."""
-        return Claim(attempt.turn.send_id, attempt.turn.relay, self.job.clock.stamp(), attempt.recipient.attempts > 0)
+    def claim(self, attempt: Attempt, at: Moment) -> Claim:
+        """Return the step by which a message is taken up."""
+        return Claim(attempt.turn.send_id, attempt.turn.relay, at.stamp, attempt.recipient.attempts > 0)
 
     def claimed(self, turn: Turn, *, is_withheld: bool) -> None:
         """Count a claim that is written down, or one that was withheld as its person is suppressed by now."""
@@ -71,11 +76,16 @@ class Office:
         if is_withheld:
             self.turnstile.drop(turn)
 
+    def accepted(self, attempt: Attempt, outcome: Outcome, at: Moment) -> None:
+        """Count a message that was taken, as `concluded` does."""
+        turn = attempt.turn
+        self.tally.moved(turn.network, SendState.CLAIMED, SendState.ACCEPTED, (attempt.recipient.email, outcome.reply))
+        self.turnstile.accepted(turn, at.seconds)
+
     def concluded(self, attempt: Attempt, outcome: Outcome) -> None:
         """Count what became of a message, and draw the consequences."""
         turn, turnstile = attempt.turn, self.turnstile
-        said = outcome.reply and f"{attempt.recipient.email}: {outcome.reply}"
-        self.tally.moved(turn.network, SendState.CLAIMED, outcome.state, said)
+        self.tally.moved(turn.network, SendState.CLAIMED, outcome.state, (attempt.recipient.email, outcome.reply))
         turnstile.heard(turn, outcome)
         if outcome.due_at is not None:
             turnstile.again(turn, (outcome.due_at - self.job.clock.now()).total_seconds())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
 from bulkkit.refusals import codes
@@ -21,30 +21,30 @@ class ReplyError(Exception):
     """What the server sent is no SMTP reply."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reply:
     """A reply code and its text, lines joined by blanks."""
 
     code: int
     text: str
 
-    @property
+    @cached_property
     def enhanced_code(self) -> str | None:
         """The enhanced status code (RFC 3463) in the text, or None."""
-        return _enhanced(self.text)
+        return codes(self.text)[1]
 
     @property
     def is_positive(self) -> bool:
         """Whether the server agreed: 2xx, or 3xx to go on."""
         return self.code < 400
 
-    def __str__(self) -> str:
+    @cached_property
+    def words(self) -> str:
+        """Code and text."""
         return f"{self.code} {self.text}".strip()
 
-
-@lru_cache(maxsize=1024)
-def _enhanced(text: str) -> str | None:
-    return codes(text)[1]
+    def __str__(self) -> str:
+        return self.words
 
 
 @lru_cache(maxsize=1024)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from bulkkit.sending.clock import Moment
 from bulkkit.sending.line import Line
 from bulkkit.sending.office import Delivery, Office
+from bulkkit.sending.reply import Reply
 from bulkkit.sending.smtp import WireError
 from bulkkit.sending.turnstile import Turn
 from bulkkit.transitions import Dotted, Outcome, Step
@@ -38,31 +40,26 @@ class Ride:
         self.lost: str | None = None
         self.owed: list[Outcome] = []
 
-    @property
-    def has_news(self) -> bool:
-        """Whether the server has answered the message, or is gone."""
-        return self._session.is_settled
+    def when_ended(self, on_end: Callable[[], None]) -> None:
+        """Call back once the server has answered the message, or is gone."""
+        self._session.when_ended(on_end)
 
-    def listen(self, on_news: Callable[[], None] | None) -> None:
-        """Let `on_news` be called when the server answers, or is gone."""
-        self._session.listen(on_news)
-
-    def advance(self) -> Sequence[Step] | None:
+    def advance(self, at: Moment) -> Sequence[Step] | None:
         """Conclude the message that was taken, and look one ahead; None where something is not as usual."""
         session, following = self._session, self.following
         reply = session.accepted
         if reply is None or following is None:
             return None
-        outcome = self._conclude(self.last.attempt.answered(reply))
+        outcome = self._conclude(reply, at)
         if not session.agrees or len(following.parcel.message) > SMALL:
             return None
-        upcoming = self._office.look_ahead(self._line, session)
+        upcoming = self._office.look_ahead(self._line, session, at)
         if upcoming is None:
             return None
         self._pair = following, upcoming
         turn = upcoming.attempt.turn
         self._turns[turn.send_id] = turn
-        return outcome, Dotted(following.attempt.turn.send_id), self._office.claim(upcoming.attempt)
+        return outcome, Dotted(following.attempt.turn.send_id), self._office.claim(upcoming.attempt, at)
 
     def write(self, withheld: frozenset[int]) -> bool:
         """Write a message with its dot, and the next one's envelope unless its claim was withheld."""
@@ -80,10 +77,11 @@ class Ride:
             self.lost = str(error)
         return not is_withheld and self.lost is None
 
-    def _conclude(self, outcome: Outcome) -> Outcome:
+    def _conclude(self, reply: Reply, at: Moment) -> Outcome:
+        attempt = self.last.attempt
+        outcome = attempt.accepted(reply, at)
         self.is_ended = True
         self.owed.append(outcome)
-        attempt = self.last.attempt
-        del self._turns[attempt.turn.send_id]
-        self._office.concluded(attempt, outcome)
+        del self._turns[outcome.send_id]
+        self._office.accepted(attempt, outcome, at)
         return outcome

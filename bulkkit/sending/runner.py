@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from bulkkit.errors import RelayError, StoppedError
 from bulkkit.frames import from_rows
+from bulkkit.sending.clock import Moment
 from bulkkit.sending.fleet import RELAY_DTYPES
 from bulkkit.sending.job import Job, Progress, RunState
 from bulkkit.sending.journal import Journal
@@ -65,7 +67,8 @@ class Runner:
         journal = Journal(self._ledger)
         try:
             people = People(self._ledger, self._turnstile.upcoming)
-            office = Office(self._job, self._turnstile, journal, Wave(journal), people, self.tally)
+            wave = Wave(journal, partial(Moment.of, self._job.clock))
+            office = Office(self._job, self._turnstile, journal, wave, people, self.tally)
             ended = await asyncio.gather(*self._connections(office), return_exceptions=True)
         finally:
             await journal.close()

@@ -114,11 +114,6 @@ class Session:
         return self.is_answered
 
     @property
-    def is_settled(self) -> bool:
-        """Whether the server has answered the message, or is gone."""
-        return self._ending.is_over
-
-    @property
     def accepted(self) -> Reply | None:
         """The reply by which the server took the message; None where it has not, or did it in an unusual way."""
         replies = self._ending.replies
@@ -129,9 +124,9 @@ class Session:
         """Whether the server agreed to a pipelined envelope in the usual way."""
         return [reply.code for reply in self._asked.replies] == _AGREEMENT
 
-    def listen(self, on_news: Callable[[], None] | None) -> None:
-        """Let `on_news` be called after each reply, and once the connection is lost."""
-        self._stream.on_news = on_news
+    def when_ended(self, on_end: Callable[[], None]) -> None:
+        """Call back once the server has answered the message, or is gone."""
+        self._ending.then(on_end)
 
     def ask(self, envelope: Envelope) -> None:
         """Send an envelope; `agreed` tells what comes of it."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
+from functools import partial
 from typing import Any, Final, cast
 
 from bulkkit.sending.reply import Reply, ReplyError, ReplyReader
@@ -28,44 +29,49 @@ class Exchange:
     Awaited it returns the replies once all of them are there; it raises `WireError` where they will not come.
     """
 
-    __slots__ = ("_waiter", "lost", "replies", "seconds")
+    __slots__ = ("_on_end", "lost", "missing", "replies", "seconds")
 
     def __init__(self, seconds: Sequence[float]) -> None:
         self.seconds = seconds
+        self.missing = len(seconds)
         self.replies: list[Reply] = []
         self.lost: str | None = None
-        self._waiter: asyncio.Future[None] | None = None
+        self._on_end: Callable[[], None] | None = None
 
     def __await__(self) -> Generator[Any, None, list[Reply]]:
         if not self.is_over:
-            # Made only where somebody waits: most replies are there when they are looked at.
-            self._waiter = asyncio.get_running_loop().create_future()
-            yield from self._waiter
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self.then(partial(_wake, waiter))
+            yield from waiter
         if self.lost is not None:
             raise WireError(self.lost)
         return self.replies
 
     @property
-    def is_answered(self) -> bool:
-        """Whether all replies are there."""
-        return len(self.replies) == len(self.seconds)
-
-    @property
     def is_over(self) -> bool:
         """Whether no further reply will come."""
-        return self.lost is not None or self.is_answered
+        return not self.missing or self.lost is not None
 
-    def tell(self) -> None:
-        """Wake whoever waits."""
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+    def then(self, on_end: Callable[[], None]) -> None:
+        """Call back once no further reply will come, now where that is so already; one who waits is all there is."""
+        if self.is_over:
+            on_end()
+        else:
+            self._on_end = on_end
+
+    def end(self) -> None:
+        """Tell who waits."""
+        if self._on_end is not None:
+            self._on_end()
+
+
+def _wake(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 class Stream(asyncio.Protocol):
-    """A connection as questions and replies; every reply has a deadline for all of it.
-
-    `on_news` is called after each reply, and once the connection is lost.
-    """
+    """A connection as questions and replies; every reply has a deadline for all of it."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -78,7 +84,6 @@ class Stream(asyncio.Protocol):
         self._writable = asyncio.Event()
         self._writable.set()
         self._lost: str | None = None
-        self.on_news: Callable[[], None] | None = None
 
     @property
     def is_lost(self) -> bool:
@@ -148,17 +153,14 @@ class Stream(asyncio.Protocol):
 
     def _answer(self, replies: list[Reply]) -> None:
         self._missing -= len(replies)
-        while replies:
+        for reply in replies:
             exchange = self._asked[0]
-            missing = len(exchange.seconds) - len(exchange.replies)
-            exchange.replies += replies[:missing]
-            replies = replies[missing:]
-            if exchange.is_answered:
+            exchange.replies.append(reply)
+            exchange.missing -= 1
+            if not exchange.missing:
                 self._asked.popleft()
-                exchange.tell()
+                exchange.end()
         self._watch()
-        if self.on_news is not None:
-            self.on_news()
 
     def _watch(self) -> None:
         """Begin the deadline of the reply that is next."""
@@ -195,11 +197,9 @@ class Stream(asyncio.Protocol):
         while self._asked:
             exchange = self._asked.popleft()
             exchange.lost = self._lost
-            exchange.tell()
+            exchange.end()
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
         if self._transport is not None:
             self._transport.abort()
-        if self.on_news is not None:
-            self.on_news()

@@ -66,11 +66,13 @@ class Tally:
         self._paused_at: float | None = None
         self._ended = 0
         self._ended_before = [(part, ended(_states(part))) for part in islice(self._networks.values(), SLOWEST_AMONG)]
-        self._replies: deque[str] = deque(maxlen=LAST_REPLIES)
+        self._said: deque[tuple[str, str | None]] = deque(maxlen=LAST_REPLIES)
         self._heartbeat, self._moved_at = clock.now(), time.monotonic()
 
-    def moved(self, network: str, before: SendState, after: SendState, reply: str | None = None) -> None:
-        """Count one message to `network` that went from one state to another."""
+    def moved(
+        self, network: str, before: SendState, after: SendState, said: tuple[str, str | None] | None = None
+    ) -> None:
+        """Count one message to `network` that changed its state; `said` is to whom the server said what."""
         origin, aim = _PLACES[before], _PLACES[after]
         part, whole = self._networks[network], self._counts
         with self._lock:
@@ -79,8 +81,8 @@ class Tally:
             part[aim] += 1
             whole[aim] += 1
             self._ended += after in _ANSWERED
-            if reply:
-                self._replies.append(reply)
+            if said is not None:
+                self._said.append(said)
             now = time.monotonic()
             if now - self._moved_at > BEAT:
                 self._heartbeat, self._moved_at = self._clock.now(), now
@@ -102,7 +104,7 @@ class Tally:
         with self._lock:
             counts, left = counted(_states(self._counts)), self._hours_left(hours)
             rate = self._ended / hours if self._ended and hours > 0 else None
-            heartbeat, moved_at, replies = self._heartbeat, self._moved_at, tuple(self._replies)
+            heartbeat, moved_at, said = self._heartbeat, self._moved_at, tuple(self._said)
         return Progress(
             campaign=self._campaign,
             run=run,
@@ -111,7 +113,7 @@ class Tally:
             eta=None if left is None else timedelta(hours=left),
             heartbeat=heartbeat,
             still_for=time.monotonic() - moved_at,
-            last_replies=replies,
+            last_replies=tuple(f"{email}: {reply}" for email, reply in said if reply),
             notes=notes,
         )
 

@@ -92,9 +92,9 @@ class Turnstile:
                 await self._change(seconds)
         return None
 
-    def next_now(self, relay: Relay) -> Turn | None:
+    def next_now(self, relay: Relay, now: float | None = None) -> Turn | None:
         """Return the next turn for a connection to `relay` where one may be taken at once."""
-        return self._take(relay) if self._open and self.goes_on else None
+        return self._take(relay, now) if self._open and not self.ending.is_set() else None
 
     def upcoming(self, count: int) -> list[int]:
         """Return about so many of the sends whose turn comes next, as things stand."""
@@ -134,6 +134,13 @@ class Turnstile:
             self._deferred.discard(turn.send_id)
         self._schedule.add(turn.send_id, turn.network)
 
+    def accepted(self, turn: Turn, now: float) -> None:
+        """End a turn whose message was taken, and draw the consequences."""
+        self._listening.accepted(turn.network, turn.relay)
+        self._schedule.release(turn.network, now)
+        self._fleet.release(turn.relay, now)
+        self._end(turn)
+
     def heard(self, turn: Turn, outcome: Outcome) -> None:
         """Draw the consequences of an answer: for its network, its relay, and the whole send."""
         self._listening.heard(turn.network, turn.relay, outcome, self._clock.seconds())
@@ -159,8 +166,8 @@ class Turnstile:
         self.ending.set()
         self._wake()
 
-    def _take(self, relay: Relay) -> Turn | None:
-        now, name = self._clock.seconds(), relay.name
+    def _take(self, relay: Relay, moment: float | None = None) -> Turn | None:
+        name, now = relay.name, self._clock.seconds() if moment is None else moment
         taken = self._schedule.take(now) if self._fleet.is_ready(name, now) else None
         if taken is None:
             return None

@@ -7,10 +7,11 @@ unusual makes it leave, in the state in which it stands, and its lane sees to it
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol
 
+from bulkkit.sending.clock import Moment
 from bulkkit.sending.journal import Journal
 from bulkkit.transitions import Step
 
@@ -18,14 +19,10 @@ from bulkkit.transitions import Step
 class Rider(Protocol):
     """A connection in its stride."""
 
-    @property
-    def has_news(self) -> bool:
-        """Whether the server has answered, or is gone."""
+    def when_ended(self, on_end: Callable[[], None]) -> None:
+        """Call back once the server has answered what was written last, or is gone."""
 
-    def listen(self, on_news: partial[None] | None) -> None:
-        """Let `on_news` be called when the server answers, or is gone."""
-
-    def advance(self) -> Sequence[Step] | None:
+    def advance(self, at: Moment) -> Sequence[Step] | None:
         """Return the steps to be written down before `write`, or None where this rider must leave."""
 
     def write(self, withheld: frozenset[int]) -> bool:
@@ -35,8 +32,9 @@ class Rider(Protocol):
 class Wave:
     """Carries riders as long as nothing unusual happens."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, moment: Callable[[], Moment]) -> None:
         self._journal = journal
+        self._moment = moment
         self._loop = asyncio.get_running_loop()
         self._aboard: dict[Rider, asyncio.Future[None]] = {}
         self._arrived: list[Rider] = []
@@ -52,19 +50,15 @@ class Wave:
             Where the ledger cannot be written.
         """
         left = self._aboard[rider] = self._loop.create_future()
-        rider.listen(partial(self._hear, rider))
-        self._hear(rider)
+        rider.when_ended(partial(self._arrive, rider))
         try:
             await left
         finally:
-            rider.listen(None)
             del self._aboard[rider]
 
-    def _hear(self, rider: Rider) -> None:
-        if rider.has_news:
-            rider.listen(None)
-            self._arrived.append(rider)
-            self._call()
+    def _arrive(self, rider: Rider) -> None:
+        self._arrived.append(rider)
+        self._call()
 
     def _call(self) -> None:
         """Let those who have arrived roll: at once, or while others are written down as soon as they are half of all.
@@ -94,21 +88,21 @@ class Wave:
             if not moving:
                 return
             withheld = await self._journal.commit(*steps)
+            for rider in moving:
+                if rider.write(withheld):
+                    rider.when_ended(partial(self._arrive, rider))
+                else:
+                    self._leave(rider)
         except Exception as error:
             for rider in riders:
                 self._leave(rider, error)
-            return
-        for rider in moving:
-            if rider.write(withheld):
-                rider.listen(partial(self._hear, rider))
-            else:
-                self._leave(rider)
 
     def _advanced(self, riders: list[Rider]) -> tuple[list[Rider], list[Step]]:
+        at = self._moment()
         moving: list[Rider] = []
         steps: list[Step] = []
         for rider in riders:
-            more = rider.advance()
+            more = rider.advance(at)
             if more is None:
                 self._leave(rider)
             else:
@@ -117,8 +111,8 @@ class Wave:
         return moving, steps
 
     def _leave(self, rider: Rider, error: Exception | None = None) -> None:
-        left = self._aboard[rider]
-        if left.done():
+        left = self._aboard.get(rider)
+        if left is None or left.done():
             return
         if error is None:
             left.set_result(None)

@@ -43,7 +43,7 @@ class Weighed:
         return cls(mean, np.asarray(moves, float), float(1 / (times @ share**2)))
 
 
-def propensity(covariates: Array, treated: Array, trials: Array) -> Array:
+def propensity(covariates: Array, treated: Array, trials: Array, kind: NDArray[np.intp] | None = None) -> Array:
     """Return the chance of being treated in each group, from a logistic model (iteratively reweighted least squares).
 
     Parameters
@@ -52,19 +52,33 @@ def propensity(covariates: Array, treated: Array, trials: Array) -> Array:
         A row a group, without a constant.
     treated, trials
         How many of each group's messages are on the treated side.
+    kind
+        The code of each group in one more column, such as the one with the most values; they have a constant each.
     """
-    design = np.column_stack([np.ones(len(trials)), covariates])
-    beta = np.zeros(design.shape[1])
+    code = np.zeros(len(trials), int) if kind is None else kind
+    slopes, constants = np.zeros(covariates.shape[1]), np.zeros(int(code.max()) + 1)
     chance = np.full(len(trials), 0.5)
     for _ in range(_ROUNDS):
-        spread = np.maximum(trials * chance * (1 - chance), 1e-12)
-        gradient = design.T @ (treated - trials * chance) - _RIDGE * beta
-        step = np.linalg.solve((design.T * spread) @ design + _RIDGE * np.eye(len(beta)), gradient)
-        beta = beta + np.clip(step, -4, 4)
-        chance = 1 / (1 + np.exp(-np.clip(design @ beta, -_LIMIT, _LIMIT)))
-        if np.max(np.abs(step)) < 1e-10:
+        steps = _newton(covariates, code, np.maximum(trials * chance * (1 - chance), 1e-12), treated - trials * chance)
+        slopes, constants = (old + np.clip(step, -4, 4) for old, step in zip((slopes, constants), steps, strict=True))
+        chance = 1 / (1 + np.exp(-np.clip(covariates @ slopes + constants[code], -_LIMIT, _LIMIT)))
+        if max(np.max(np.abs(step), initial=0) for step in steps) < 1e-10:
             break
     return np.asarray(chance, float)
+
+
+def _newton(covariates: Array, code: NDArray[np.intp], spread: Array, rest: Array) -> tuple[Array, Array]:
+    """Return how far slopes and constants go in one step.
+
+    The constants' own block is diagonal, so they are eliminated first (Schur complement): a column of thousands of
+    towns costs no matrix of thousands by thousands.
+    """
+    own = np.bincount(code, spread) + _RIDGE
+    mixed = np.array([np.bincount(code, column * spread) for column in covariates.T]).reshape(-1, len(own))
+    first, second = covariates.T @ rest, np.bincount(code, rest)
+    block = (covariates.T * spread) @ covariates + _RIDGE * np.eye(len(first))
+    slopes = np.linalg.solve(block - (mixed / own) @ mixed.T, first - mixed @ (second / own))
+    return slopes, (second - slopes @ mixed) / own
 
 
 def weigh(treated: Weighed, control: Weighed, *, shares: bool, confidence: float = 0.95) -> Standardised:

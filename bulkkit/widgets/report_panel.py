@@ -178,7 +178,7 @@ class ReportPanel(VBox):  # type: ignore[misc]
         self._chips.show([Chip(told.name, told.note, told.name in self._chosen) for told in reading.campaigns])
         for field in (self.treated, self.control, self.rate):
             shown(field, compares)
-        shown(self.by, not compares and section != Section.TIMELINE)
+        shown(self.by, section in (Section.RATES, Section.FUNNEL, Section.FIGURES))
         for part in (self._chips.view, self.people, self._rows.view):
             shown(part, not compares)
         for part in (self.section, self._fields, self.write):
@@ -189,6 +189,8 @@ class ReportPanel(VBox):  # type: ignore[misc]
             self._show_comparison(reading, pair)
         elif section == Section.TIMELINE:
             self._chart(charts.timeline(self._choice.events(reading.messages)))
+        elif section == Section.WAITING:
+            self._chart(charts.waiting(self._choice.waiting(reading.messages), self._chosen[0]))
         else:
             self._rates = self._choice.rates(reading.messages)
             self._show_rates(section)

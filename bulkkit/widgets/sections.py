@@ -15,6 +15,7 @@ from bulkkit.drilling import DELIVERED, SENT, Messages, by_people, described, ha
 from bulkkit.outcomes import KEY, NOT_TOLD
 from bulkkit.reporting.tables import KeyFigure, key_figures
 from bulkkit.vocabulary import Counts, EventKind, Rate
+from bulkkit.waiting import waiting
 from bulkkit.widgets.figure import Mark
 
 
@@ -24,6 +25,7 @@ class Section(StrEnum):
     RATES = "Rates"
     FUNNEL = "Funnel"
     TIMELINE = "Timeline"
+    WAITING = "Waiting"
     COMPARISON = "Comparison"
     FIGURES = "Figures"
 
@@ -59,6 +61,11 @@ class Choice:
             return chosen
         parted = chosen["kind"].isin([str(EventKind.OPENED), str(EventKind.CLICKED)])
         return chosen[~parted | by_people(chosen)]
+
+    def waiting(self, messages: Messages) -> pd.DataFrame:
+        """Return how long the campaigns' people took to open and click (`waiting.waiting`), as it counts."""
+        found = waiting(messages.events, messages.sends, self.campaigns)
+        return found if self.counts == RANGE else found[found["counts"] == self.counts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +127,7 @@ def behind(section: str, mark: Mark, rates: pd.DataFrame, counts: str = RANGE) -
     """Return what a click on a mark of a section's chart asks for; None where it asks for nothing."""
     if section == Section.TIMELINE:
         return _in_time(mark, counts)
-    if rates.empty:
+    if rates.empty or section == Section.WAITING:
         return None
     return _in_funnel(mark, rates) if section == Section.FUNNEL else _in_rates(mark, rates)
 
