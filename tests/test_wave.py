@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from rehearsal import FAULTS, SHORT, people, relay, start, states
+from rehearsal import FAULTS, hasty, people, relay, start, states
 from servers import Answer, MailServer, answer
 
 from bulkkit.errors import LedgerError
@@ -158,7 +158,7 @@ def test_a_fault_in_the_stride_concerns_one_message(
 ) -> None:
     """Over one connection: before the dot one is tried again, after it in doubt, and the others have theirs."""
     server = serve(answer(step, FAULTS[fault], recipient=VICTIM))
-    start([relay(server.port, max_connections=1)], people(COUNT), path, deadlines=SHORT).wait(20)
+    start([relay(server.port, max_connections=1)], people(COUNT), path, deadlines=hasty(step)).wait(20)
     said = states(path)
     perhaps = {"accepted", "in_doubt"} if fault in MUDDLED else {"accepted"}
     assert said.pop(VICTIM) in (perhaps if fault == "two" else {"in_doubt"} if step == "dot" else {"accepted"})
