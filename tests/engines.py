@@ -19,6 +19,7 @@ from bulkkit.vocabulary import EventKind
 PEOPLE = [
     *(f"person{i}@domain{i % 3}.example" for i in range(30)),
     "A.Na+x@gmail.com", "ana@googlemail.com", "İrem@one.example", "Ünal@one.example", " Bo@One.example ",
+    "\ue000é\ue001@one.example",
 ]  # fmt: skip
 STARTS = {
     name: pd.Timestamp(day, tz="UTC")

@@ -10,14 +10,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from holding import Held
 from interrupts import interrupt_once, within
-from rehearsal import QUICK, START, LeapingClock, campaign, people, relay, start, states
+from rehearsal import FAULTS, QUICK, START, LeapingClock, campaign, hasty, people, relay, start, states
 from servers import Answer, Asked, MailServer, Sink, always, answer
 
 from bulkkit.dispatch import plan, resume
@@ -37,30 +36,11 @@ from bulkkit.sending.turnstile import LONGEST_WAIT
 from bulkkit.transitions import Claim, Outcome, Recipient, Step
 from bulkkit.vocabulary import EventKind, SendState
 
-SHORT = Deadlines(greeting=0.4, envelope=0.2, data=0.2, body=0.4, dot=0.2)
 VICTIM = "p0000@alpha.example"
-LIMITED = {"MAIL": "envelope", "RCPT": "envelope", "DATA": "data", "dot": "dot"}
-"""The deadline that each step's answer has."""
+CHAOTIC = Deadlines(greeting=0.4, envelope=0.2, data=0.2, body=0.4, dot=0.2)
 FINAL = {"accepted", "refused", "expired", "in_doubt"}
 AT_MOST = {"accepted": (1, 1), "in_doubt": (0, 1), "refused": (0, 0), "expired": (0, 0)}
 """How many messages a server may have of a recipient, by what the ledger says."""
-
-FAULTS = {
-    "close": Answer(then="close"),
-    "reset": Answer(then="reset"),
-    "silence": Answer(then="silence"),
-    "drip": Answer(b"250 2.0.0 slowly", drip=0.05),
-    "garbage": Answer(b"hello?\r\n"),
-    "bytes": Answer(b"\xff\xfe\x00\r\n"),
-    "two": Answer(b"250 one\r\n250 two\r\n"),
-    "endless": Answer(b"250-endless\r\n", then="endless"),
-}
-"""What is no reply."""
-
-
-def hasty(step: str) -> Deadlines:
-    """Return deadlines that a test can wait for at one step, and that no stall of the machine meets at another."""
-    return replace(QUICK, **{LIMITED[step]: 0.4})
 
 
 def assert_exactly_once(server: MailServer, ledger: Path, audience: pd.DataFrame) -> None:
@@ -142,7 +122,7 @@ def test_chaos_loses_nobody_and_mails_nobody_twice(serve: Callable[..., MailServ
     # Servers of each kind: one question at a time, several at once, and several with a yes to data for nobody.
     kind = ({"extensions": ("8BITMIME",)}, {}, {"eager": True})[seed % 3]
     server = serve(chaotic, **kind)
-    start([relay(server.port, max_connections=6)], people(60), path, deadlines=SHORT).wait(40)
+    start([relay(server.port, max_connections=6)], people(60), path, deadlines=CHAOTIC).wait(40)
     assert_exactly_once(server, path, people(60))
 
 

@@ -7,16 +7,15 @@ midnight, and where its clocks change, DuckDB subtracts what they show.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import narwhals as nw
-import pandas as pd
 
 _MOMENTS: Final = ("at", "created_at", "queued_at", "claimed_at", "finished_at")
 _UTC: Final = (None, "UTC", "Etc/UTC")
 _EPOCH: Final = "1970-01-01"
 
-Frame = nw.LazyFrame[Any]
+Frame: TypeAlias = nw.LazyFrame[Any]
 
 
 def in_utc(frame: Frame) -> Frame:
@@ -53,9 +52,13 @@ def _zones(frame: Frame) -> Iterable[tuple[str, str | None]]:
     there = [name for name in _MOMENTS if name in schema]
     if frame.implementation.is_pandas_like() or frame.implementation.is_dask():
         native: Any = frame.to_native()
-        kinds = {name: native.dtypes[name] for name in there}
-        return [(name, str(kind.tz)) for name, kind in kinds.items() if isinstance(kind, pd.DatetimeTZDtype)]
+        return [(name, _zone(native.dtypes[name])) for name in there]
     return [(name, kind.time_zone) for name in there if isinstance(kind := schema[name], nw.Datetime)]
+
+
+def _zone(kind: Any) -> str | None:
+    zone = getattr(getattr(kind, "pyarrow_dtype", kind), "tz", None)
+    return None if zone is None else str(zone)
 
 
 def _without_zone_in_duckdb(frame: Frame, names: list[str]) -> Frame:
