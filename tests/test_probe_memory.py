@@ -77,6 +77,17 @@ def test_an_interrupt_keeps_what_was_said(
     pd.testing.assert_frame_equal(told, whole)
 
 
+def test_an_interrupt_at_the_greeting_leaves_no_connection(
+    serve: Callable[..., MailServer], resolver: Resolver
+) -> None:
+    """Interrupted before the server has heard of anybody, the connection to it is closed as well."""
+    server = serve(lambda asked: Answer(then="silence") if asked.step == "MAIL" else None)
+    frame = pd.DataFrame({"email": ["ana@acme.example"]})
+    interrupt_once(lambda: any(line.startswith("MAIL") for line in server.lines))
+    with pytest.raises(Interrupted):
+        verify(frame, "probe", AS_OF, resolver=resolver, probe=probe_of(server.port, timeout=20.0))
+
+
 def test_what_was_answered_is_remembered(serve: Callable[..., MailServer], resolver: Resolver, tmp_path: Path) -> None:
     """The same probe does not ask twice, nor does another with its file; no repr says whom it asked about."""
     server = serve(knows("ana"))

@@ -29,9 +29,13 @@ class Conversation:
 
     async def open(self, sender: str) -> None:
         """Connect, greet and name the sender; `over` is set where that was refused."""
-        heard = await self._heard(Step.CONNECT, self._client.connect())
-        if _is_yes(heard):
-            heard = await self._heard(Step.MAIL, self._client.mail(sender))
+        try:
+            heard = await self._heard(Step.CONNECT, self._client.connect())
+            if _is_yes(heard):
+                heard = await self._heard(Step.MAIL, self._client.mail(sender))
+        except asyncio.CancelledError:
+            self._client.close()  # Nobody else knows of it yet.
+            raise
         if not _is_yes(heard):
             self.over = heard
 
