@@ -20,6 +20,7 @@ ZONE: dict[str, dict[str, Any]] = {
     "mx.acme.example": {"A": HERE},
     "globex.example": {"MX": ["10 mx.globex.example."]},
     "mx.globex.example": {"A": HERE},
+    "two.example": {"MX": ["10 mx.acme.example.", "20 mx.globex.example."]},
     "tenant.example": {"MX": ["0 tenant-example.mail.protection.outlook.com."]},
     "tenant-example.mail.protection.outlook.com": {"A": HERE},
     "yahoo.example": {"MX": ["0 mta5.am0.yahoodns.net."]},

@@ -144,6 +144,17 @@ def test_a_broken_connection_says_nothing_of_the_mailbox(ask: Asking, bad: Answe
     assert told.loc[0, ["status", "reason", "action"]].tolist() == ["unknown", reason, "retry"]
 
 
+def test_another_server_of_the_domain_is_asked_and_the_silent_one_is_left(ask: Asking) -> None:
+    """Where the first one does not say a word to the sender, the second one is asked, and no connection stays open."""
+    silent = Answer(then="silence")
+    told, _ = ask(
+        lambda asked: silent if (asked.step, asked.times) == ("MAIL", 1) else knows("ana")(asked),
+        "ana@two.example",
+        timeout=1.0,
+    )
+    assert told.loc[0, "reason"] == "accepted_email"
+
+
 def test_nobody_there_is_unknown(resolver: Resolver) -> None:
     """A closed port is a failed connection; the address was given, for nobody could tell it."""
     with MailServer() as gone:

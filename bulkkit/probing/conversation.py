@@ -38,6 +38,8 @@ class Conversation:
             raise
         if not _is_yes(heard):
             self.over = heard
+        if heard.code is None:
+            self._client.close()  # There is nobody to say goodbye to.
 
     async def ask(self, address: str) -> Heard:
         """Return what the server says of a mailbox."""
