@@ -13,6 +13,7 @@ from bulkkit.sending.job import Job
 from bulkkit.sending.journal import Journal
 from bulkkit.sending.line import Line
 from bulkkit.sending.people import People
+from bulkkit.sending.signing import Signing
 from bulkkit.sending.smtp import Session
 from bulkkit.sending.tally import Tally
 from bulkkit.sending.turnstile import Turn, Turnstile
@@ -41,6 +42,7 @@ class Office:
     wave: Wave
     people: People
     tally: Tally
+    signing: Signing | None
 
     def moment(self) -> Moment:
         """Look at the send's clock."""
@@ -50,8 +52,11 @@ class Office:
         """Return the attempt at a turn's message."""
         return Attempt(self.job, turn, self.people.of(turn.send_id))
 
-    def look_ahead(self, line: Line, session: Session, at: Moment) -> Delivery | None:
-        """Return the next message where it may go now over the same connection, not yet claimed."""
+    def look_ahead(self, line: Line, session: Session, at: Moment, *, growth: int = 0) -> Delivery | None:
+        """Return the next message where it may go now over the same connection, not yet claimed.
+
+        `growth` is what `Attempt.parcel` makes of it.
+        """
         if not line.can_look_ahead(session):
             return None
         turn = self.turnstile.next_now(line.relay, at.seconds)
@@ -59,7 +64,7 @@ class Office:
             return None
         attempt = self.attempt(turn)
         try:
-            parcel = attempt.parcel(at.stamp.at, utf8=session.smtputf8, largest=session.largest)
+            parcel = attempt.parcel(at.stamp.at, utf8=session.smtputf8, largest=session.largest, growth=growth)
         except (InputError, TemplateError, RelayError):
             self.turnstile.give_back(turn)  # Its own turn will say why it cannot be written.
             return None
