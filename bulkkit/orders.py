@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any, Final
@@ -88,8 +89,8 @@ def command(verb: str, campaign: str, ledger: Path, *options: str) -> str:
     return shlex.join(["bulkkit", verb, campaign, *where, *options])
 
 
-def carry_out(order: Order) -> Send | None:
-    """Begin or go on; return the running `Send`, or None where nothing is left to send.
+def prepare(order: Order) -> Callable[[], Send] | None:
+    """Check an order and decide what it decides; return what begins or goes on, or None where nothing is left to send.
 
     Raises
     ------
@@ -98,13 +99,13 @@ def carry_out(order: Order) -> Send | None:
     InputError
         Where the ledger has no such campaign, or somebody named is not in doubt.
     ConfigurationError, RelayError, LeaseError, LedgerError
-        As `bulkkit.resume` raises them. In all these cases nothing is sent.
+        As `bulkkit.resume` raises them, here or at the beginning. In all these cases nothing is sent.
     """
     ledger = Ledger(order.ledger)
     spec = ledger.spec(order.campaign)
     _require_confirmed(order, ledger)
     if not spec:
-        return resume(order.campaign, ledger, order.ways.relays)  # Says that it was sent elsewhere.
+        return partial(resume, order.campaign, ledger, order.ways.relays)  # Says that it was sent elsewhere.
     if order.in_doubt != "resend" and not ledger.is_unfinished(order.campaign):
         _decide(order, ledger)
         return None
@@ -113,7 +114,7 @@ def carry_out(order: Order) -> Send | None:
     # Met before anything is decided: where a relay is away, what is in doubt stays so.
     check_relays(job)
     _decide(order, ledger)
-    return Send(job, ledger)
+    return partial(Send, job, ledger)
 
 
 def going_on(order: Order, ledger: Ledger) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
+from servers import Answer
 
 from bulkkit.campaign import Campaign, Sender
 from bulkkit.dispatch import plan
@@ -24,8 +25,21 @@ START: Final = datetime(2026, 10, 1, 9, tzinfo=UTC)
 SENDER: Final = Sender("Example News <news@example.org>", postal_address="1 High St, Springfield")
 MESSAGE: Final = Message(subject="{{ first_name }}, we move", markdown="Dear {{ first_name }}, we *move*.")
 QUICK: Final = Deadlines(greeting=5, envelope=5, data=5, body=5, dot=5)
+SHORT: Final = Deadlines(greeting=0.4, envelope=0.2, data=0.2, body=0.4, dot=0.2)
 FAST: Final = 36_000.0
 """An hour of the send's clock in a tenth of a second."""
+
+FAULTS: Final = {
+    "close": Answer(then="close"),
+    "reset": Answer(then="reset"),
+    "silence": Answer(then="silence"),
+    "drip": Answer(b"250 2.0.0 slowly", drip=0.05),
+    "garbage": Answer(b"hello?\r\n"),
+    "bytes": Answer(b"\xff\xfe\x00\r\n"),
+    "two": Answer(b"250 one\r\n250 two\r\n"),
+    "endless": Answer(b"250-endless\r\n", then="endless"),
+}
+"""What is no reply."""
 
 
 def people(count: int, domain: str = "alpha.example", **columns: Any) -> pd.DataFrame:

@@ -9,7 +9,6 @@ import re
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,16 +18,19 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from commands import free_port
+from holding import Held
 from rehearsal import campaign, people, states
 from rich.console import Console
-from servers import Answer, Asked, MailServer, answer
+from servers import Answer, MailServer, answer
 
 from bulkkit.cli import main
 from bulkkit.dispatch import plan, resume
 from bulkkit.ledger import Ledger
 from bulkkit.message.links import Links
 from bulkkit.message.message import Message
+from bulkkit.sending.job import Job
 from bulkkit.sending.relay import Relay
+from bulkkit.sending.send import Send
 from bulkkit.sending.throttle import Throttle
 from bulkkit.showing.live import picture
 
@@ -70,29 +72,6 @@ def until(condition: Callable[[], object]) -> None:
         time.sleep(0.01)
 
 
-class Held:
-    """A server's script that answers so many dots and holds back the answer to all others until `release`."""
-
-    def __init__(self, free: int) -> None:
-        self._free, self._dots = free, 0
-        self.held = 0
-        self._gate = threading.Event()
-
-    def __call__(self, asked: Asked) -> Answer | None:
-        """Answer as usual, or hold the answer back."""
-        if asked.step != "dot" or self._gate.is_set():
-            return None
-        self._dots += 1
-        if self._dots <= self._free:
-            return None
-        self.held += 1
-        return Answer(b"250 2.0.0 Ok\r\n", until=self._gate.is_set)
-
-    def release(self) -> None:
-        """Let all answers go."""
-        self._gate.set()
-
-
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_stops_cleanly(serve: Callable[..., MailServer], path: Path, number: int, code: int) -> None:
     """The first Ctrl-C, or SIGTERM, finishes what is in flight and takes up nothing new; resume sends the rest."""
@@ -114,6 +93,28 @@ def test_a_signal_stops_cleanly(serve: Callable[..., MailServer], path: Path, nu
     assert 10 + CONNECTIONS <= counts["accepted"] == server.counts().total() <= 10 + 2 * CONNECTIONS
     assert "finished, 40 accepted" in run(path, "resume", to=server)
     assert server.counts() == dict.fromkeys(states(path), 1)
+
+
+def test_a_signal_in_the_moment_of_the_beginning_stops_cleanly(
+    serve: Callable[..., MailServer], path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C when the send has just begun, and nobody watches it yet, leaves nothing in doubt either."""
+    held = Held(0)
+    server = serve(held)
+    queue(path, 40)
+
+    def begin_and_interrupt(job: Job, ledger: Ledger) -> Send:
+        send = Send(job, ledger)
+        until(lambda: held.held)
+        monkeypatch.setattr(send, "stop", lambda timeout: (Send.stop(send, timeout), held.release()))
+        signal.raise_signal(signal.SIGINT)
+        return send
+
+    monkeypatch.setattr("bulkkit.orders.Send", begin_and_interrupt)
+    assert f"Go on with: bulkkit resume {NAME}" in run(path, "send", "--confirm", "40", to=server, code=130)
+    counts = Ledger(path).sends()["state"].value_counts().to_dict()
+    assert counts.keys() == {"accepted", "queued"}
+    assert counts["accepted"] == server.counts().total()
 
 
 def test_a_second_signal_ends_at_once(serve: Callable[..., MailServer], path: Path) -> None:

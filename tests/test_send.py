@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from interrupts import interrupt_once
-from rehearsal import QUICK, START, campaign, people, relay, start, states
+from rehearsal import FAULTS, QUICK, SHORT, START, campaign, people, relay, start, states
 from servers import Answer, Asked, MailServer, Sink, always, answer
 
 from bulkkit.dispatch import plan, resume
@@ -33,23 +33,10 @@ from bulkkit.sending.throttle import Limit, Throttle
 from bulkkit.transitions import Claim, Outcome, Recipient, Step
 from bulkkit.vocabulary import EventKind, SendState
 
-SHORT = Deadlines(greeting=0.4, envelope=0.2, data=0.2, body=0.4, dot=0.2)
 VICTIM = "p0000@alpha.example"
 FINAL = {"accepted", "refused", "expired", "in_doubt"}
 AT_MOST = {"accepted": (1, 1), "in_doubt": (0, 1), "refused": (0, 0), "expired": (0, 0)}
 """How many messages a server may have of a recipient, by what the ledger says."""
-
-FAULTS = {
-    "close": Answer(then="close"),
-    "reset": Answer(then="reset"),
-    "silence": Answer(then="silence"),
-    "drip": Answer(b"250 2.0.0 slowly", drip=0.05),
-    "garbage": Answer(b"hello?\r\n"),
-    "bytes": Answer(b"\xff\xfe\x00\r\n"),
-    "two": Answer(b"250 one\r\n250 two\r\n"),
-    "endless": Answer(b"250-endless\r\n", then="endless"),
-}
-"""What is no reply."""
 
 
 def assert_exactly_once(server: MailServer, ledger: Path, audience: pd.DataFrame) -> None:

@@ -7,9 +7,9 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from hashlib import blake2b
+from itertools import repeat
 from math import inf
-from secrets import token_bytes
+from secrets import token_hex
 from typing import Any, Final
 
 import pandas as pd
@@ -22,6 +22,9 @@ from bulkkit.vocabulary import CAMPAIGN_DTYPES, SendState
 
 CHUNK: Final = 500
 """Rows asked for in one question; SQLite takes up to 32,766 parameters."""
+
+SECRET_BYTES: Final = 12
+"""Of a Message-ID: 96 bits, as many as sign a link."""
 
 _OUR_ID: Final = re.compile(r"<?([0-9a-f]{1,15})\.")
 """A Message-ID of ours begins with the row's number; 15 digits fit into SQLite's integers."""
@@ -42,6 +45,12 @@ _PENDING: Final = """
     WHERE campaign = ? AND state IN ('queued', 'deferred')
     GROUP BY network, state, due_at ORDER BY MIN(id)
 """
+_RECOVER: Final = """
+    UPDATE sends SET state = iif(state = 'claimed', 'queued', 'in_doubt'), due_at = NULL,
+        reason = iif(state = 'claimed', reason, 'interrupted')
+    WHERE campaign = ? AND state IN ('claimed', 'dotted') RETURNING state
+"""
+"""In one look at all rows. A claim has taken a row's due time off already."""
 _PAST_CLAIMS: Final = """
     SELECT network, sends.relay, sends.claimed_at, sends.boot_id, sends.boot_seconds, sends.finished_at
     FROM sends JOIN campaigns USING (campaign)
@@ -84,17 +93,22 @@ def store(connection: sqlite3.Connection, record: CampaignRecord, rows: pd.DataF
 
 
 def _new_sends(record: CampaignRecord, rows: pd.DataFrame, first: int, queued_at: int) -> Iterator[tuple[Any, ...]]:
-    key, due_at = token_bytes(16), to_stored_or_none(record.start_at)
     # Arrow's own iterator takes five times as long.
-    columns = (rows[name].to_numpy(object) for name in ("email", "mailbox", "network", "tracked"))
-    for send_id, (email, mailbox, network, tracked) in enumerate(zip(*columns, strict=True), start=first):
-        message_id = _message_id(send_id, key, record.sender_domain)
-        yield send_id, record.campaign, email, mailbox, message_id, network, queued_at, due_at, int(tracked)
+    email, mailbox, network = (rows[name].to_numpy(object) for name in ("email", "mailbox", "network"))
+    numbers, due_at = range(first, first + len(rows)), to_stored_or_none(record.start_at)
+    campaign, queued, due = (repeat(value, len(rows)) for value in (record.campaign, queued_at, due_at))
+    message_ids, tracked = _message_ids(numbers, record.sender_domain), rows["tracked"].astype(int).tolist()
+    return zip(numbers, campaign, email, mailbox, message_ids, network, queued, due, tracked, strict=True)
 
 
-def _message_id(send_id: int, key: bytes, domain: str) -> str:
+def _message_ids(send_ids: range, domain: str) -> Iterator[str]:
     # The number finds the row; what follows cannot be guessed, so a forged report of it suppresses nobody.
-    return f"<{send_id:x}.{blake2b(send_id.to_bytes(8, 'big'), key=key, digest_size=12).hexdigest()}@{domain}>"
+    secrets = token_hex(SECRET_BYTES * len(send_ids))
+    length = 2 * SECRET_BYTES
+    return (
+        f"<{send_id:x}.{secrets[start : start + length]}@{domain}>"
+        for send_id, start in zip(send_ids, range(0, len(secrets), length), strict=True)
+    )
 
 
 def send_id_of(message_id: str) -> int | None:
@@ -170,14 +184,8 @@ def network_counts(connection: sqlite3.Connection, campaign: str) -> dict[str, d
 
 def recover(connection: sqlite3.Connection, campaign: str) -> int:
     """Bring what a dead process left to a safe state; return how many are in doubt since."""
-    connection.execute(
-        "UPDATE sends SET state = ?, due_at = NULL WHERE campaign = ? AND state = ?",
-        (SendState.QUEUED, campaign, SendState.CLAIMED),
-    )
-    return connection.execute(
-        "UPDATE sends SET state = ?, reason = 'interrupted' WHERE campaign = ? AND state = ?",
-        (SendState.IN_DOUBT, campaign, SendState.DOTTED),
-    ).rowcount
+    recovered = connection.execute(_RECOVER, (campaign,)).fetchall()
+    return sum(state == SendState.IN_DOUBT for (state,) in recovered)
 
 
 def claims_since(connection: sqlite3.Connection, now: Stamp, seconds: float, clock: str) -> list[PastClaim]:

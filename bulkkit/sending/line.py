@@ -82,4 +82,8 @@ async def opened(relay: Relay, job: Job, ending: asyncio.Event) -> Session | Non
         # Asked again and again: before Python 3.12 `asyncio.wait_for` loses a cancellation that meets its end.
         opening.cancel()
         await asyncio.wait({opening}, timeout=CANCELLED_AGAIN)
-    return opening.result() if is_open else None
+    if is_open:
+        return opening.result()
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().abort()  # It came about all the same, and nobody else knows of it.
+    return None

@@ -15,7 +15,6 @@ from bulkkit.sending.slowdown import LONGEST
 from bulkkit.sending.throttle import DAY, HOUR, Throttle
 from bulkkit.sending.warmup import COLD_AFTER
 from bulkkit.transitions import PastDeferral, SendLedger, Stamp
-from bulkkit.vocabulary import SendState
 
 LONGEST_TRANSACTION: Final = HOUR
 """Seconds beyond the longest window from which claims are read: a message counts from its end, which a server may put
@@ -65,11 +64,6 @@ class Memory:
         """Return how long ago a campaign's first message was taken up, where its throttle asks for that."""
         began = self._ledger.began(campaign) if throttle.spread_seconds is not None else None
         return None if began is None else self._moment(began)
-
-    def answers(self, campaign: str) -> int:
-        """Return how many of a campaign's messages were accepted or refused so far."""
-        counts = self._ledger.network_counts(campaign).values()
-        return sum(states.get(state, 0) for states in counts for state in (SendState.ACCEPTED, SendState.REFUSED))
 
     def _handed(self, throttle: Throttle, relays: Sequence[Relay]) -> list[tuple[float, str, str]]:
         longest = max(throttle.longest_window, DAY if any(relay.daily for relay in relays) else 0.0)

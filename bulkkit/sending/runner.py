@@ -39,7 +39,7 @@ class Runner:
         self._job = job
         self._ledger = ledger
         self.tally = Tally(job.campaign, ledger.network_counts(job.campaign), job.clock)
-        self._turnstile = Turnstile(job, ledger)
+        self._turnstile = Turnstile(job, ledger, self.tally.answers)
         self._outage: RelayError | None = None
         self._at_work = 0
         self._is_stranded = False

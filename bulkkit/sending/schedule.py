@@ -7,6 +7,7 @@ simulated ones; both get the same answers.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from heapq import heapify, heappop, heappush
 from itertools import chain, islice
 
@@ -76,7 +77,13 @@ class Schedule:
         """Put a message, or a forecast's train of several, at the end of its network's line."""
         if network not in self._barred:
             self._wait(send_id, messages)
-            self._line_up(send_id, network)
+            self._line(network).append(send_id)
+
+    def add_all(self, send_ids: Sequence[int], network: str) -> None:
+        """Put messages at the end of their network's line."""
+        if network not in self._barred and send_ids:
+            self._waiting += len(send_ids)
+            self._line(network).extend(send_ids)
 
     def add_later(self, send_id: int, network: str, due: float, messages: int = 1) -> None:
         """Keep a message until `due`, then put it at the end of its network's line."""
@@ -201,17 +208,18 @@ class Schedule:
     def _wake(self, now: float) -> None:
         while self._due and self._due[0][0] <= now:
             _, send_id, network = heappop(self._due)
-            self._line_up(send_id, network)
+            self._line(network).append(send_id)
         while self._held and self._held[0][0] <= now:
             self._turns.append(heappop(self._held)[2])
 
-    def _line_up(self, send_id: int, name: str) -> None:
+    def _line(self, name: str) -> deque[int]:
+        """Return the line of a network, which has its turns from now on."""
         network = self._network(name)
         if network.line is None:
             network.line = deque()
             self._lines += 1
             self._turns.append(network)
-        network.line.append(send_id)
+        return network.line
 
     def _bar(self, name: str) -> None:
         network = self._network(name)

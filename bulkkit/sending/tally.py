@@ -87,6 +87,11 @@ class Tally:
             if now - self._moved_at > BEAT:
                 self._heartbeat, self._moved_at = self._clock.now(), now
 
+    @property
+    def answers(self) -> int:
+        """How many messages were accepted or refused."""
+        return int(sum(self._counts[_PLACES[state]] for state in (SendState.ACCEPTED, SendState.REFUSED)))
+
     def pause(self) -> None:
         """Stop the watch by which pace and time left are measured."""
         self._paused_at = self._clock.seconds()

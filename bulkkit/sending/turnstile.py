@@ -33,7 +33,7 @@ class Turn:
 class Turnstile:
     """Lets messages through, one turn at a time, under all limits together."""
 
-    def __init__(self, job: Job, ledger: SendLedger) -> None:
+    def __init__(self, job: Job, ledger: SendLedger, answers: int = 0) -> None:
         self._clock = job.clock
         memory, now = Memory(ledger, job.clock), job.clock.seconds()
         past, begun = memory.past(job.throttle, job.relays), memory.begun(job.campaign, job.throttle)
@@ -41,7 +41,7 @@ class Turnstile:
         self._schedule = Schedule(job.throttle, None if begun is None else now + begun, connections)
         first_days = {relay: now + at for relay, at in past.first_days.items()}
         self._fleet = Fleet(job.relays, job.throttle.ramp, first_days)
-        self._listening = Listening(self._schedule, self._fleet, memory.answers(job.campaign))
+        self._listening = Listening(self._schedule, self._fleet, answers)
         self._deferred: set[int] = set()
         self._in_flight = 0
         self._open = True
@@ -214,8 +214,7 @@ class Turnstile:
             if row.state == SendState.DEFERRED:
                 self._deferred.update(row.send_ids)
             if row.due_at is None:
-                for send_id in row.send_ids:
-                    self._schedule.add(send_id, row.network)
+                self._schedule.add_all(row.send_ids, row.network)
                 continue
             wait = (row.due_at - now).total_seconds()
             # Due later than any wait lasts, it was put off by a wall clock that has been moved back since.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import IntEnum
+from functools import partial
 
 from rich.console import Console
 
 from bulkkit.ledger import Ledger
-from bulkkit.orders import Order, carry_out, going_on
+from bulkkit.orders import Order, going_on, prepare
 from bulkkit.sending.job import RunState
 from bulkkit.sending.send import Send
 from bulkkit.showing.doubt import show_doubt
@@ -25,18 +27,20 @@ class Ending(IntEnum):
 
 def show_order(order: Order) -> int:
     """Carry an order out and show it until it has ended; return the command's exit code."""
-    console, send = Console(highlight=False), carry_out(order)
+    console, begin = Console(highlight=False), prepare(order)
     ledger = Ledger(order.ledger)
-    if send is not None and (code := _followed(console, send)):
+    if begin is not None and (code := _followed(console, begin)):
         console.print(f"Stopped. Go on with: {going_on(order, ledger)}", markup=False, soft_wrap=True)
         return code
     _show_result(console, ledger, order.campaign)
     return Ending.IN_DOUBT if show_doubt(console, ledger, order.campaign) else Ending.FINISHED
 
 
-def _followed(console: Console, send: Send) -> int:
-    with braked(console, send) as brake:
-        watch(console, send, brake.apply)
+def _followed(console: Console, begin: Callable[[], Send]) -> int:
+    # Heard before anything is under way: a signal at the very beginning must not leave it in doubt.
+    with braked(console) as brake:
+        send = begin()
+        watch(console, send, partial(brake.apply, send))
     # Raises what ended it before its time.
     return brake.exit_code if send.wait().run == RunState.STOPPED else 0
 

@@ -19,10 +19,10 @@ SIGNALLED: Final = 128
 
 
 class Brake:
-    """Hears the signals; `signal` is the first one, and `apply` stops the send once for it."""
+    """Hears the signals; `signal` is the first one, and `apply` stops a send once for it."""
 
-    def __init__(self, console: Console, send: Send) -> None:
-        self._console, self._send = console, send
+    def __init__(self, console: Console) -> None:
+        self._console = console
         self._is_applied = False
         self.signal: int | None = None
 
@@ -31,12 +31,12 @@ class Brake:
         """What the process ends with after a signal."""
         return SIGNALLED + (self.signal or 0)
 
-    def apply(self) -> None:
-        """Stop the send where a signal came in, and say so."""
+    def apply(self, send: Send) -> None:
+        """Stop a send where a signal came in, and say so."""
         if self.signal is None or self._is_applied:
             return
         self._is_applied = True
-        self._send.stop(timeout=0)
+        send.stop(timeout=0)
         self._console.print(
             "Stopping: what is in flight is finished, nothing new is taken up. Once more, and it ends at once.",
             soft_wrap=True,
@@ -51,9 +51,9 @@ class Brake:
 
 
 @contextmanager
-def braked(console: Console, send: Send) -> Iterator[Brake]:
+def braked(console: Console) -> Iterator[Brake]:
     """Hear the signals while the block runs."""
-    brake = Brake(console, send)
+    brake = Brake(console)
     before = {number: signal.signal(number, brake.hear) for number in SIGNALS}
     try:
         yield brake
