@@ -327,6 +327,18 @@ def test_a_send_is_signed_by_them(serve: Callable[..., MailServer], path: Path, 
     assert are_gone(watched[0].processes, 0)
 
 
+def test_a_send_of_few_starts_none(
+    serve: Callable[..., MailServer], path: Path, watched: list[Watched], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it does not pay no process is started, and each message is signed as it is written."""
+    monkeypatch.setattr(signing, "FEWEST", FEWEST)
+    server = serve()
+    start([relay(server.port)], people(30), path, dkim=MARK).wait(30)
+    assert all(verifies(taken.data, "rsa") for taken in server.mail)
+    assert len(server.mail) == 30
+    assert not watched
+
+
 @LINUX
 @pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "stopped"])
 def test_without_them_a_send_goes_on(
@@ -358,11 +370,12 @@ def test_a_relay_that_takes_just_as_much(serve: Callable[..., MailServer], path:
     """The limit of a relay is one for signed messages: to the byte, whoever signs them."""
     unlimited = serve()
     start([relay(unlimited.port)], people(40), path, dkim=MARK).wait(30)
-    sizes = [len(taken.data) for taken in unlimited.mail]
-    for most, count in ((max(sizes), 40), (min(sizes) - 1, 0)):
+    size = max(len(taken.data) for taken in unlimited.mail)
+    for most, is_enough in ((size, True), (size - 1, False)):
         server = serve(once_ready(watched), extensions=("PIPELINING", f"SIZE {most}"))
         watched.clear()
-        send = start([relay(server.port)], people(40), path.with_name(f"{count}.db"), dkim=MARK)
-        with contextlib.nullcontext() if count else pytest.raises(RelayError, match="SIZE, RFC 1870"):
+        send = start([relay(server.port, max_connections=2)], people(40), path.with_name(f"{most}.db"), dkim=MARK)
+        with contextlib.nullcontext() if is_enough else pytest.raises(RelayError, match="SIZE, RFC 1870"):
             send.wait(30)
-        assert len(server.mail) == count
+        assert len(server.mail) == 40 if is_enough else len(server.mail) < 40
+        assert all(len(taken.data) <= most for taken in server.mail)

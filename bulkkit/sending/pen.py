@@ -124,7 +124,8 @@ class Pen(asyncio.Protocol):
 def can_be_taken_up() -> bool:
     """Tell whether processes can be started here: where sockets can be handed over, and by a Python of its own."""
     # Inside another program sys.executable is that program, which would start a second time.
-    is_python = not getattr(sys, "frozen", False) and Path(sys.executable or "").name.startswith(("python", "pypy"))
+    name = Path(sys.executable or "").name.lower()
+    is_python = name.startswith(("python", "pypy")) and not getattr(sys, "frozen", False)
     return is_python and hasattr(socket, "AF_UNIX") and sys.platform != "win32"
 
 
