@@ -1,7 +1,7 @@
 """A send that signs with RSA-2048, one process beside one that has others sign: messages a second, in turns.
 
 The messages are those of `send.py`, to smtp-sink over 50 connections, with the ledger at full durability.
-Run `python tests/benchmarks/dkim.py [messages] [connections]`; it needs Debian's postfix and two processors.
+Run `python tests/benchmarks/signing.py [messages] [connections]`; it needs Debian's postfix and two processors.
 """
 
 from __future__ import annotations
