@@ -26,7 +26,7 @@ COMMAND: Final = ("-P", "-m", "bulkkit.sending.signatory")
 INHERITED: Final = ("PYTHONHOME", "LD_", "DYLD_", "OPENSSL_")
 """The environment that a Python and its OpenSSL may need to start; all else may hold the private key."""
 LONGEST: Final = 1 << 24
-"""Bytes that an answer may have: more than so many signatures as there are connections."""
+"""Bytes of an answer; no wave has as many signatures."""
 
 
 class Pen(asyncio.Protocol):
@@ -136,7 +136,7 @@ def _process(theirs: socket.socket) -> subprocess.Popen[bytes]:
         stdout=theirs.fileno(),
         stderr=subprocess.DEVNULL,
         env=_environment(),
-        start_new_session=True,  # A Ctrl-C in the terminal is for the send, which may still need this.
+        process_group=0,  # A Ctrl-C in the terminal is for the send, which may still need this.
     )
 
 
