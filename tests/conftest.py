@@ -11,12 +11,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from browser import Lab
 from desk import Desk, open_chromium, serve_desk
+from hypothesis import HealthCheck, settings
 from servers import MailServer, Script, Sink, smtp_sink
 
 from bulkkit.errors import InputError
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
+
+# A law holds on a slow machine as well. On CI this goes on from Hypothesis' own profile, by which nothing is random.
+settings.register_profile("unhurried", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

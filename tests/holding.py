@@ -44,6 +44,6 @@ class Held:
             assert send.is_running
             assert time.monotonic() < end
             send.join(0.005)
-        send.stop(timeout=0)
+        Send.stop(send, timeout=0)
         self.release()
         return send.wait(PATIENCE)

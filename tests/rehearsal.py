@@ -25,7 +25,8 @@ START: Final = datetime(2026, 10, 1, 9, tzinfo=UTC)
 SENDER: Final = Sender("Example News <news@example.org>", postal_address="1 High St, Springfield")
 MESSAGE: Final = Message(subject="{{ first_name }}, we move", markdown="Dear {{ first_name }}, we *move*.")
 QUICK: Final = Deadlines(greeting=5, envelope=5, data=5, body=5, dot=5)
-SHORT: Final = Deadlines(greeting=0.4, envelope=0.2, data=0.2, body=0.4, dot=0.2)
+LIMITED: Final = {"MAIL": "envelope", "RCPT": "envelope", "DATA": "data", "dot": "dot"}
+"""The deadline that each step's answer has."""
 FAST: Final = 36_000.0
 """An hour of the send's clock in a tenth of a second."""
 
@@ -72,3 +73,23 @@ def states(ledger: Path) -> dict[str, str]:
     """Return what the ledger says of each recipient."""
     frame = Ledger(ledger).sends()
     return dict(zip(frame["email"], frame["state"], strict=True))
+
+
+def hasty(step: str) -> Deadlines:
+    """Return deadlines that a test can wait for at one step, and that no stall of the machine meets at another."""
+    return replace(QUICK, **{LIMITED[step]: 0.4})
+
+
+class LeapingClock(ScaledClock):
+    """A clock that stands still but leaps over each wait, so that no stall of the machine is time by it.
+
+    With one connection nothing is under way while it leaps, and all moments are exact.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(0.0, START)
+
+    def machine_seconds(self, seconds: float) -> float:
+        """Leap instead of waiting."""
+        self.skip(seconds)
+        return 0.0

@@ -39,6 +39,13 @@ VICTIM: Final = "p0000@alpha.example"
 CONNECTIONS: Final = 3
 LONG: Final = 30.0
 KEY: Final = "ab" * 32
+SCRIPT: Final = """
+import sys, bulkkit as bk
+from bulkkit.sending.runner import Runner
+stop = Runner.stop
+Runner.stop = lambda self: (stop(self), print("stopping", flush=True))
+bk.resume(sys.argv[1], sys.argv[2], [bk.Relay(sys.argv[3], None, 3)]).wait()
+"""
 
 
 def queue(path: Path, count: int, links: Links | None = None) -> None:
@@ -162,13 +169,13 @@ def test_a_script_that_is_interrupted_stops_cleanly(serve: Callable[..., MailSer
     held = Held(10)
     server = serve(held)
     queue(path, 40)
-    script = "import sys, bulkkit as bk; bk.resume(sys.argv[1], sys.argv[2], [bk.Relay(sys.argv[3], None, 3)]).wait()"
-    command = [sys.executable, "-c", script, NAME, str(path), f"smtp://127.0.0.1:{server.port}"]
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+    command = [sys.executable, "-c", SCRIPT, NAME, str(path), f"smtp://127.0.0.1:{server.port}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         until(lambda: held.held == CONNECTIONS)
         process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == b"stopping\n"
         with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(0.3)
+            process.wait(0.1)
         if times == 2:
             process.send_signal(signal.SIGINT)
         else:

@@ -91,16 +91,27 @@ def test_a_cache_that_cannot_be_written_is_named_and_done_without(server: NameSe
         assert answers_of(["null.example"], resolver)["null.example"].mail is Mail.NULL_MX
 
 
+class Tiring(NameServer):
+    """A name server that from its twentieth question on takes a second over each, until it is `rested`."""
+
+    rested = False
+
+    async def answer(self, wire: bytes, *, is_tcp: bool) -> bytes | None:
+        """Return what goes back over the wire, sooner or later."""
+        self.latency = 1.0 if self.questions >= 19 and not self.rested else 0.0
+        return await super().answer(wire, is_tcp=is_tcp)
+
+
 def test_an_interrupt_keeps_what_was_answered(tmp_path: Path) -> None:
     """Interrupted in the middle, the next run asks only for the rest, and the result is that of one run."""
     names = [f"d{n}.example" for n in range(60)]
     zone = {name: {"MX": ["10 aspmx.l.google.com."]} for name in names}
-    with NameServer(zone, latency=0.02) as server:
+    with Tiring(zone) as server:
         resolver = asking(server, cache=tmp_path / "dns.jsonl", concurrency=2, timeout=5.0)
         interrupt_once(lambda: server.questions >= 20)
         with pytest.raises(KeyboardInterrupt, match=r"stopped after \d+ of 60 domains\. What was answered is kept"):
             answers_of(names, resolver)
-        asked = server.questions
+        asked, server.rested = server.questions, True
         assert 20 <= asked < 60
         assert {answer.mail for answer in answers_of(names, resolver).values()} == {Mail.MX}
         # Those that were open when the interrupt came are asked again.

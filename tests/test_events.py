@@ -266,10 +266,10 @@ def test_a_file_without_one_usable_line_is_an_error(tmp_path: Path) -> None:
 def test_a_cell_without_end_is_refused_at_once(tmp_path: Path) -> None:
     """A cell of 64 MB is refused without being read whole."""
     path = written(tmp_path / "own.csv", 'kind,email,at\nopened,a@a.example,2026-10-01\nopened,"' + "x" * 64_000_000)
-    start = time.perf_counter()
+    start = time.thread_time()
     with pytest.raises(InputError, match="cannot be read as a table"):
         read_events(path)
-    assert time.perf_counter() - start < 1
+    assert time.thread_time() - start < 1
 
 
 @pytest.mark.parametrize(
@@ -516,9 +516,9 @@ def test_a_report_of_a_megabyte_takes_no_longer_than_its_length(tmp_path: Path) 
     long = "x" * 1_000_000
     fields = f"Final-Recipient: rfc822; {long}@a.example\r\nAction: failed\r\nStatus: 5.0.0\r\n"
     fields += f"Diagnostic-Code: smtp; {long}\r\n"
-    start = time.perf_counter()
+    start = time.thread_time()
     event = one(tmp_path, dsn(fields))
-    assert time.perf_counter() - start < 2
+    assert time.thread_time() - start < 2
     assert len(event["diagnostic"]) <= 1000
 
 

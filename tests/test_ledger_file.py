@@ -20,7 +20,7 @@ from filelock import FileLock
 from ledgers import RELAY, stamp, stored
 
 from bulkkit.errors import LeaseError, LedgerError
-from bulkkit.ledger import Ledger, database, schema
+from bulkkit.ledger import Ledger, database, lease, schema
 from bulkkit.ledger.database import Database
 from bulkkit.ledger.filesystem import REFUSED, filesystem, read_mountinfo, refusal
 from bulkkit.ledger.lease import Holder, lock_path
@@ -186,7 +186,7 @@ def test_a_migration_that_fails_changes_nothing(path: Path, monkeypatch: pytest.
         assert connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'more'").fetchone() is None
 
 
-def test_looking_who_sends_keeps_nobody_from_sending(path: Path) -> None:
+def test_looking_who_sends_keeps_nobody_from_sending(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who looks has the lock for a moment; a sender waits for that moment, and is named while it sends."""
     ledger = stored(path)
     with ledger.lease("spring"):
@@ -194,6 +194,7 @@ def test_looking_who_sends_keeps_nobody_from_sending(path: Path) -> None:
     assert ledger.holder() is None
     look = FileLock(lock_path(path), thread_local=False)
     look.acquire()
+    monkeypatch.setattr(lease, "A_LOOK", 20.0)
     threading.Timer(0.03, look.release).start()
     with ledger.lease("spring"):
         assert ledger.holder().campaign == "spring"

@@ -204,6 +204,21 @@ def test_an_ended_restraint_is_not_taken_up_again(path: Path) -> None:
     assert Turnstile(job, Ledger(path)).next_now(to) is not None
 
 
+def test_a_slower_pace_counts_what_was_handed_over_before_a_restart(path: Path) -> None:
+    """A network that asked for one message a minute, and has no limit else, has had this minute's already."""
+    clock, ledger = Machine(), stored(path, 4)
+    to = Relay("smtp://127.0.0.1", clock=clock)
+    ledger.write([Claim(1, to.name, clock.stamp())])
+    ledger.write([outcome(1, SendState.DEFERRED, 0, smtp_code=421, reply="421 4.7.0 Messages temporarily deferred")])
+    clock.true = 100.0
+    ledger.write([Claim(2, to.name, clock.stamp()), Dotted(2), outcome(2, SendState.ACCEPTED, 100)])
+    clock.true = 130.0
+    turnstile = Turnstile(Job("spring", None, (to,), Throttle(Limit()), Retry()), ledger)
+    assert turnstile.next_now(to) is None
+    clock.true = 160.0
+    assert turnstile.next_now(to) is not None
+
+
 def test_a_relay_that_put_us_off_slows_no_network(path: Path) -> None:
     """What a relay says to MAIL is not said by the network, neither now nor after a restart."""
     clock, ledger = Machine(), stored(path, 3)

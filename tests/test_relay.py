@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rehearsal import START, campaign, people, relay, start
-from servers import MailServer, always
+from servers import Answer, MailServer, always
 
 from bulkkit.dispatch import plan
 from bulkkit.errors import ConfigurationError, RelayError
@@ -175,9 +175,12 @@ def test_a_refused_password_is_not_repeated(
 
 def test_relays_share_a_send(serve: Callable[..., MailServer], path: Path) -> None:
     """Two relays divide a send between them, nobody gets it twice, and the ledger says who took what."""
-    one, other = serve(), serve()
+    servers: list[MailServer] = []
+    both = Answer(b"250 2.0.0 Ok\r\n", until=lambda: all(server.taken for server in servers))
+    servers += [serve(lambda asked: both if asked.step == "dot" else None) for _ in range(2)]
+    one, other = servers
     clock = ScaledClock(600, START)
-    relays = [Relay(f"smtp://127.0.0.1:{server.port}", max_connections=2, clock=clock) for server in (one, other)]
+    relays = [Relay(f"smtp://127.0.0.1:{server.port}", max_connections=2, clock=clock) for server in servers]
     plan(campaign(people(60)), relays, throttle=Throttle.unlimited(), ledger=path).send().wait(20)
     assert one.counts() + other.counts() == dict.fromkeys(people(60)["email"], 1)
     by_relay = Ledger(path).sends()["relay"].value_counts().to_dict()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import random
 import resource
-import signal
 import sqlite3
 import sys
 import threading
@@ -15,8 +14,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from interrupts import interrupt_once
-from rehearsal import FAULTS, QUICK, SHORT, START, campaign, people, relay, start, states
+from holding import Held
+from interrupts import interrupt_once, within
+from rehearsal import FAULTS, QUICK, START, LeapingClock, campaign, hasty, people, relay, start, states
 from servers import Answer, Asked, MailServer, Sink, always, answer
 
 from bulkkit.dispatch import plan, resume
@@ -27,13 +27,17 @@ from bulkkit.sending.job import RunState
 from bulkkit.sending.line import OUTAGE
 from bulkkit.sending.relay import Relay
 from bulkkit.sending.retry import GREYLIST_SECONDS, Retry
+from bulkkit.sending.schedule import Schedule
+from bulkkit.sending.send import Send
 from bulkkit.sending.smtp import Deadlines
 from bulkkit.sending.tally import NETWORK_DTYPES
 from bulkkit.sending.throttle import Limit, Throttle
+from bulkkit.sending.turnstile import LONGEST_WAIT
 from bulkkit.transitions import Claim, Outcome, Recipient, Step
 from bulkkit.vocabulary import EventKind, SendState
 
 VICTIM = "p0000@alpha.example"
+CHAOTIC = Deadlines(greeting=0.4, envelope=0.2, data=0.2, body=0.4, dot=0.2)
 FINAL = {"accepted", "refused", "expired", "in_doubt"}
 AT_MOST = {"accepted": (1, 1), "in_doubt": (0, 1), "refused": (0, 0), "expired": (0, 0)}
 """How many messages a server may have of a recipient, by what the ledger says."""
@@ -60,7 +64,7 @@ def test_before_the_dot_a_failure_is_tried_again(
 ) -> None:
     """Whatever goes wrong before the dot, the message is tried again and arrives once."""
     server = serve(answer(step, FAULTS[fault], recipient="" if step == "MAIL" else VICTIM))
-    start([relay(server.port)], people(3), path, deadlines=SHORT).wait(20)
+    start([relay(server.port)], people(3), path, deadlines=hasty(step)).wait(20)
     assert server.counts() == dict.fromkeys(people(3)["email"], 1)
     assert set(states(path).values()) == {"accepted"}
     assert Ledger(path).sends()["attempts"].sum() == 4
@@ -70,7 +74,7 @@ def test_before_the_dot_a_failure_is_tried_again(
 def test_a_break_in_the_data_is_safe(serve: Callable[..., MailServer], path: Path, then: str) -> None:
     """A server that leaves after 354 has one message in the end, or none where the dot may have reached it."""
     server = serve(answer("DATA", Answer(b"354 Go on\r\n", then=then), recipient=VICTIM))
-    start([relay(server.port)], people(3), path, deadlines=SHORT).wait(20)
+    start([relay(server.port)], people(3), path).wait(20)
     assert_exactly_once(server, path, people(3))
     assert {state for email, state in states(path).items() if email != VICTIM} == {"accepted"}
 
@@ -79,7 +83,7 @@ def test_a_break_in_the_data_is_safe(serve: Callable[..., MailServer], path: Pat
 def test_after_the_dot_a_failure_is_in_doubt(serve: Callable[..., MailServer], path: Path, fault: str) -> None:
     """Whatever goes wrong after the dot, nobody tries that message again: not the send and not a later one."""
     server = serve(answer("dot", FAULTS[fault], recipient=VICTIM))
-    send = start([relay(server.port)], people(3), path, deadlines=SHORT)
+    send = start([relay(server.port)], people(3), path, deadlines=hasty("dot"))
     progress = send.wait(20)
     assert states(path) == dict.fromkeys(people(3)["email"], "accepted") | {VICTIM: "in_doubt"}
     assert (progress.run, progress.in_doubt) == (RunState.FINISHED, 1)
@@ -118,7 +122,7 @@ def test_chaos_loses_nobody_and_mails_nobody_twice(serve: Callable[..., MailServ
     # Servers of each kind: one question at a time, several at once, and several with a yes to data for nobody.
     kind = ({"extensions": ("8BITMIME",)}, {}, {"eager": True})[seed % 3]
     server = serve(chaotic, **kind)
-    start([relay(server.port, max_connections=6)], people(60), path, deadlines=SHORT).wait(40)
+    start([relay(server.port, max_connections=6)], people(60), path, deadlines=CHAOTIC).wait(40)
     assert_exactly_once(server, path, people(60))
 
 
@@ -193,7 +197,7 @@ def test_a_slow_answer_to_the_dot_is_waited_for(serve: Callable[..., MailServer]
 
 def test_a_late_reply_is_not_the_next_ones(serve: Callable[..., MailServer], path: Path) -> None:
     """The reply that came too late for one recipient decides nothing about the next one on that relay."""
-    late, refused = Answer(b"250 2.0.0 Late\r\n", after=0.3), "550 5.1.1 No\r\n"
+    late, refused = Answer(b"250 2.0.0 Late\r\n", after=1.0), "550 5.1.1 No\r\n"
 
     def script(asked: Asked) -> Answer | None:
         if asked.step == "dot" and asked.recipient == VICTIM:
@@ -201,7 +205,7 @@ def test_a_late_reply_is_not_the_next_ones(serve: Callable[..., MailServer], pat
         return Answer(refused.encode()) if asked.step == "RCPT" and asked.recipient != VICTIM else None
 
     server = serve(script)
-    start([relay(server.port, max_connections=1)], people(4), path, deadlines=SHORT).wait(20)
+    start([relay(server.port, max_connections=1)], people(4), path, deadlines=hasty("dot")).wait(20)
     assert states(path) == dict.fromkeys(people(4)["email"], "refused") | {VICTIM: "in_doubt"}
 
 
@@ -236,11 +240,11 @@ def test_a_relay_that_is_gone_is_waited_for(serve: Callable[..., MailServer], pa
 def test_a_relay_that_stays_away_ends_the_send(serve: Callable[..., MailServer], path: Path) -> None:
     """After a quarter of an hour without a relay the send ends with the reason, and all of it can be resumed."""
     server = serve(always("banner", "421 4.3.2 Closed today\r\n"))
-    to = relay(server.port, scale=600, max_connections=2)
+    to = Relay(f"smtp://127.0.0.1:{server.port}", max_connections=1, clock=LeapingClock())
     send = start([to], people(20), path)
     with pytest.raises(RelayError, match="Closed today"):
         send.wait(20)
-    assert OUTAGE - 60 < to.clock.seconds() < OUTAGE + 600
+    assert OUTAGE - 60 < to.clock.seconds() <= OUTAGE
     assert set(states(path).values()) == {"queued"}
     assert Ledger(path).sends()["attempts"].sum() == 0
 
@@ -440,7 +444,7 @@ def test_an_outage_can_be_stopped(serve: Callable[..., MailServer], path: Path) 
     while len(server.clients) < 5:
         send.join(0.005)
     threading.Timer(0.0, send.stop).start()
-    send.join(3)
+    send.join(20)
     assert not send.is_running
     assert send.progress.run == RunState.STOPPED
 
@@ -450,10 +454,9 @@ def test_an_interrupted_meeting_is_over_at_once(serve: Callable[..., MailServer]
     server = serve(lambda asked: Answer(then="silence") if asked.step == "banner" else None)
     planned = plan(campaign(people(3)), [relay(server.port)], throttle=Throttle.unlimited(), ledger=path)
     interrupt_once(lambda: bool(server.clients))
-    began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         planned.send()
-    assert time.monotonic() - began < 3
+    assert server.connected, "the relay that does not greet is still being met"
     assert not path.exists()
 
 
@@ -470,17 +473,24 @@ def test_a_relay_that_is_silent_holds_no_stop_up(serve: Callable[..., MailServer
     assert states(path) == dict.fromkeys(people(5)["email"], "queued")
 
 
-def test_a_send_that_waits_for_its_next_attempt_can_be_stopped(serve: Callable[..., MailServer], path: Path) -> None:
+def test_a_send_that_waits_for_its_next_attempt_can_be_stopped(
+    serve: Callable[..., MailServer], path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """By the machine's own clock half an hour is waited for without work, and a stop ends it at once."""
+    looks: list[Schedule] = []
+    next_at = Schedule.next_at
+    monkeypatch.setattr(Schedule, "next_at", lambda self: looks.append(self) or next_at(self))
     server = serve(always("RCPT", "451 4.3.0 Later\r\n"))
     send = start([Relay(f"smtp://127.0.0.1:{server.port}")], people(3), path)
     while send.progress.deferred < 3:
         send.join(0.005)
-    worked = time.process_time()
+    looks.clear()
+    begun = time.monotonic()
     send.join(0.3)
-    assert time.process_time() - worked < 0.1
+    seen, seconds = len(looks), time.monotonic() - begun
+    assert seen <= 3 * (seconds / LONGEST_WAIT + 1)
     threading.Thread(target=send.stop, daemon=True).start()
-    send.join(3)
+    send.join(20)
     assert not send.is_running
     assert states(path) == dict.fromkeys(people(3)["email"], "deferred")
 
@@ -502,7 +512,7 @@ def test_an_interrupted_cell_leaves_the_send_running(
     gate = threading.Event()
     server = serve(lambda asked: Answer(b"250 Ok\r\n", until=gate.is_set) if asked.step == "dot" else None)
     send = start([relay(server.port)], people(5), path)
-    threading.Timer(0.1, signal.pthread_kill, [threading.main_thread().ident, signal.SIGINT]).start()
+    interrupt_once(within(Send.join))
     with pytest.raises(KeyboardInterrupt):
         send.wait(20)
     assert send.is_running
@@ -551,16 +561,16 @@ def test_networks_add_up_at_every_moment(serve: Callable[..., MailServer], path:
 
 def test_stopped_and_resumed_in_one_kernel_equals_uninterrupted(serve: Callable[..., MailServer], path: Path) -> None:
     """However often one send is stopped and resumed, everybody gets one message; a running one is not resumed."""
-    server = serve(latency=0.005)
+    held = Held(5)
+    server = serve(held)
     send = start([relay(server.port, max_connections=3)], people(80), path)
-    for reached in (5, 25, 26, 60):
-        while len(server.mail) < reached:
-            send.join(0.002)
-        send.stop()
-        assert send.progress.waiting == 80 - send.progress.accepted
+    for more in (10, 1, 20, 5):
+        assert held.stop(send).waiting == 80 - send.progress.accepted > 0
+        held.again(more)
         send.resume()
         with pytest.raises(InputError, match="still being sent"):
             send.resume()
+    held.release()
     assert send.wait(20).run == RunState.FINISHED
     assert server.counts() == dict.fromkeys(people(80)["email"], 1)
     with pytest.raises(InputError, match="is finished"):

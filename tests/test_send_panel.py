@@ -7,13 +7,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from itertools import pairwise
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
 import ipywidgets
 import pandas as pd
 import pytest
+from holding import Held
 from rehearsal import campaign, people, relay, start, states
 from servers import Answer, Asked, MailServer, always
 
@@ -24,9 +25,9 @@ from bulkkit.sandbox import Sandbox
 from bulkkit.sending.clock import ScaledClock
 from bulkkit.sending.job import RunState
 from bulkkit.sending.send import Send
-from bulkkit.sending.smtp import Deadlines
 from bulkkit.sending.tally import NETWORK_DTYPES, Tally
-from bulkkit.sending.throttle import Limit, Throttle
+from bulkkit.sending.throttle import HOUR, Limit, Throttle
+from bulkkit.sending.turnstile import LONGEST_WAIT
 from bulkkit.vocabulary import SendState
 from bulkkit.widgets import send_panel
 from bulkkit.widgets.doubt import MOST_ROWS
@@ -37,7 +38,6 @@ from bulkkit.widgets.standing import network_rows, parts
 NAME = "office-move"
 VICTIM = "p0000@alpha.example"
 PATIENCE = 20.0
-SHORT = Deadlines(greeting=5, envelope=5, data=5, body=5, dot=0.3)
 
 
 @pytest.fixture(autouse=True)
@@ -89,10 +89,11 @@ def decide(panel: SendPanel, choice: str, email: str = "") -> None:
     panel.children[-1]._heard(None, {"do": choice, "what": email}, None)
 
 
-def slow(serve: Callable[..., MailServer], path: Path, count: int = 60) -> tuple[MailServer, Send]:
-    """Return a send that takes its time, and its server."""
-    server = serve(latency=0.01)
-    return server, start([relay(server.port, scale=60, max_connections=2)], people(count), path)
+def held_up(serve: Callable[..., MailServer], path: Path, count: int = 60) -> tuple[MailServer, Send, Held]:
+    """Return a send whose server holds it up after its first five messages, the server, and how it is let go on."""
+    held = Held(5)
+    server = serve(held)
+    return server, start([relay(server.port, scale=60, max_connections=2)], people(count), path), held
 
 
 # -- steering
@@ -101,18 +102,19 @@ def slow(serve: Callable[..., MailServer], path: Path, count: int = 60) -> tuple
 def test_pause_go_on_and_the_end_against_the_sandbox(path: Path) -> None:
     """Paused by a click nothing goes out, a second click lets it go on to its end, and each mailbox has one message."""
     with Sandbox(600, ledger=path, as_of="2026-10-01") as sandbox:
-        planned = plan(campaign(people(80)), [sandbox.relay], sandbox.links, Throttle(Limit(messages=2000)), path)
+        planned = plan(campaign(people(80)), [sandbox.relay], sandbox.links, Throttle(Limit(messages=20)), path)
         panel = SendPanel(planned.send(confirm=80))
         until(lambda: panel.send.progress.accepted >= 5)
         assert enabled(panel) == {"Pause", "Stop"}
         click(panel, "Pause")
         until(lambda: "Paused" in shown(panel) and not panel.send.progress.in_flight)
         held = panel.send.progress.accepted
-        panel.send.join(0.1)
-        assert panel.send.progress.accepted == held < 80
+        sandbox.clock.skip(HOUR)
+        panel.send.join(2 * LONGEST_WAIT)
+        assert panel.send.progress.accepted == held <= 20
         assert enabled(panel) == {"Go on", "Stop"}
         click(panel, "Go on")
-        assert panel.settle(PATIENCE)
+        until(lambda: sandbox.clock.skip(HOUR) and panel.settle(LONGEST_WAIT))
         assert "Finished" in shown(panel)
         assert "<b>80</b> of 80" in shown(panel)
         assert enabled(panel) == set()
@@ -121,18 +123,22 @@ def test_pause_go_on_and_the_end_against_the_sandbox(path: Path) -> None:
         assert len(accepted) == panel.send.progress.accepted > 60
 
 
-def test_stop_and_resume_are_exact(serve: Callable[..., MailServer], path: Path) -> None:
+def test_stop_and_resume_are_exact(
+    serve: Callable[..., MailServer], path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Stopped by a click and resumed by another, as often as one likes, everybody has one message."""
-    server, send = slow(serve, path)
+    server, send, held = held_up(serve, path)
+    monkeypatch.setattr(send, "stop", partial(held.stop, send))
     panel = SendPanel(send)
-    for reached in (5, 20, 40):
-        until(lambda reached=reached: len(server.mail) >= reached)
+    for more in (10, 15, 5):
         click(panel, "Stop")
         until(lambda: not send.is_running and enabled(panel) == {"Resume"})
         assert send.progress.run == RunState.STOPPED
         assert "Stopped" in shown(panel)
+        held.again(more)
         click(panel, "Resume")
         until(lambda: send.is_running)
+    held.release()
     assert panel.settle(PATIENCE)
     assert "Finished" in shown(panel)
     assert server.counts() == dict.fromkeys(people(60)["email"], 1)
@@ -140,14 +146,15 @@ def test_stop_and_resume_are_exact(serve: Callable[..., MailServer], path: Path)
 
 def test_a_send_resumed_in_a_cell_is_watched_again(serve: Callable[..., MailServer], path: Path) -> None:
     """The panel wakes up when its send goes on, whoever asked for that."""
-    server, send = slow(serve, path)
+    _, send, held = held_up(serve, path)
     panel = SendPanel(send)
-    until(lambda: len(server.mail) >= 5)
-    send.stop()
+    held.stop(send)
     assert panel.settle(PATIENCE)
     assert "Stopped" in shown(panel)
+    held.again(5)
     send.resume()
     until(lambda: "Sending" in shown(panel))
+    held.release()
     assert panel.settle(PATIENCE)
     assert "Finished" in shown(panel)
 
@@ -159,24 +166,25 @@ def test_a_running_send_is_drawn_at_least_each_second(
     gate, told = threading.Event(), []
     server = serve(lambda asked: Answer(b"250 Ok\r\n", until=gate.is_set) if asked.step == "dot" else None)
     monkeypatch.setattr(send_panel, "of_send", lambda send, *_: Drawing("the same", is_live=send.is_running))
+    begun = time.monotonic()
     panel = SendPanel(start([relay(server.port, scale=1)], people(2), path))
     panel.children[0].send = lambda message: told.append((time.monotonic(), message))
     until(lambda: len(told) >= 3)
     gate.set()
     assert panel.settle(PATIENCE)
-    assert all(0.9 < later - earlier < 3 for (earlier, _), (later, _) in pairwise(told[:3]))
+    assert told[2][0] - begun > 1.8, "and no more often than that"
     assert told[0][1]["silentAfter"] == 5
     assert "No sign of life from the kernel for 5 seconds" in told[0][1]["silence"]
 
 
 def test_nothing_is_drawn_more_than_five_times_a_second(serve: Callable[..., MailServer], path: Path) -> None:
     """However fast messages go, a page gets a few drawings a second, the last one when all is done."""
-    server, send = slow(serve, path, 300)
-    panel, told = SendPanel(send), []
+    server, told, begun = serve(latency=0.01), [], time.monotonic()
+    panel = SendPanel(start([relay(server.port, scale=60, max_connections=2)], people(300), path))
     panel.children[0].send = lambda message: told.append((time.monotonic(), message))
     assert panel.settle(PATIENCE)
     assert len(server.mail) == 300
-    assert 2 <= len(told) <= 2 + 5 * (told[-1][0] - told[0][0])
+    assert 2 <= len(told) <= 2 + 5 * (told[-1][0] - begun)
     assert [message["silentAfter"] for _, message in told[:-1]] == [5] * (len(told) - 1)
     assert told[-1][1]["silentAfter"] is None
     assert "Finished" in told[-1][1]["html"]
@@ -195,7 +203,7 @@ def doubtful(serve: Callable[..., MailServer], path: Path, *victims: str) -> tup
         return Answer(then="close") if lost else None
 
     server = serve(script)
-    panel = SendPanel(start([relay(server.port)], people(4), path, deadlines=SHORT))
+    panel = SendPanel(start([relay(server.port)], people(4), path))
     assert panel.settle(PATIENCE)
     return server, panel
 
@@ -319,10 +327,9 @@ def test_what_ended_the_send_is_shown(serve: Callable[..., MailServer], path: Pa
 
 def test_a_ledger_that_somebody_else_holds_is_said(serve: Callable[..., MailServer], path: Path) -> None:
     """Resume, while another send holds the ledger, says who does; afterwards it works."""
-    server, send = slow(serve, path)
+    server, send, held = held_up(serve, path)
     panel = SendPanel(send)
-    until(lambda: len(server.mail) >= 3)
-    send.stop()
+    held.stop(send)
     with Ledger(path).lease("another"):
         click(panel, "Resume")
         until(lambda: "sending &#39;another&#39; since" in shown(panel))
@@ -338,7 +345,7 @@ def test_one_drawing_that_fails_is_said_and_the_next_follows(
     serve: Callable[..., MailServer], path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A ledger that is locked for a moment leaves head and buttons as they are, and the send is drawn to its end."""
-    server, send = slow(serve, path)
+    server, send, held = held_up(serve, path)
     locked, drawn = threading.Event(), send_panel.of_send
 
     def drawing(*given: object) -> Drawing:
@@ -355,6 +362,7 @@ def test_one_drawing_that_fails_is_said_and_the_next_follows(
     assert "Nothing to send" not in shown(panel)
     assert enabled(panel) == {"Pause", "Stop"}
     locked.clear()
+    held.release()
     assert panel.settle(PATIENCE)
     assert "database is locked" not in shown(panel)
     assert "Finished" in shown(panel)
@@ -386,11 +394,11 @@ def test_doubts_that_cannot_be_read_at_the_end_are_asked_for_again(
 
 def test_a_relay_that_is_gone_is_said_at_resume(serve: Callable[..., MailServer], path: Path) -> None:
     """Resume meets the relay first: where nothing listens, the panel says so and nothing changes."""
-    with MailServer(latency=0.01) as server:
+    held = Held(5)
+    with MailServer(held) as server:
         send = start([relay(server.port, scale=60, max_connections=2)], people(60), path)
         panel = SendPanel(send)
-        until(lambda: len(server.mail) >= 3)
-        send.stop()
+        held.stop(send)
     click(panel, "Resume")
     until(lambda: "nothing listens there" in shown(panel))
     assert panel.settle(PATIENCE)
@@ -403,9 +411,8 @@ def test_a_relay_that_is_gone_is_said_at_resume(serve: Callable[..., MailServer]
 
 def test_without_a_send_the_ledger_speaks_and_resume_goes_on(serve: Callable[..., MailServer], path: Path) -> None:
     """After a restart: the latest unfinished campaign is shown with its counts, and one click sends the rest."""
-    server, send = slow(serve, path)
-    until(lambda: len(server.mail) >= 10)
-    sent = send.stop().accepted
+    server, send, held = held_up(serve, path)
+    sent = held.stop(send).accepted
     panel = SendPanel(ledger=path, relays=[relay(server.port)])
     assert panel.settle(PATIENCE)
     assert panel.send is None
@@ -421,9 +428,8 @@ def test_without_a_send_the_ledger_speaks_and_resume_goes_on(serve: Callable[...
 
 def test_without_a_send_errors_are_shown(serve: Callable[..., MailServer], path: Path) -> None:
     """No relay, another campaign's name, no ledger: each has its sentence in the panel."""
-    server, send = slow(serve, path)
-    until(lambda: len(server.mail) >= 3)
-    send.stop()
+    _, send, held = held_up(serve, path)
+    held.stop(send)
     panel = SendPanel(ledger=path)
     click(panel, "Resume")
     until(lambda: "A send needs a relay" in shown(panel))
@@ -510,9 +516,10 @@ def test_parts_are_everybody() -> None:
 
 def test_resume_in_code_says_what_is_wrong(serve: Callable[..., MailServer], path: Path) -> None:
     """A send that runs, and one that is finished, have nothing to resume, and say so."""
-    server, send = slow(serve, path, 20)
+    server, send, held = held_up(serve, path, 20)
     with pytest.raises(InputError, match="still being sent"):
         send.resume()
+    held.release()
     send.wait(PATIENCE)
     with pytest.raises(InputError, match="is finished"):
         send.resume()

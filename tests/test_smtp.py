@@ -24,11 +24,11 @@ from bulkkit.sending.smtp import Deadlines, Session, WireError
 
 Result = TypeVar("Result")
 SHORT = Deadlines(greeting=0.3, envelope=0.15, data=0.15, body=0.3, dot=0.15)
-PATIENT = Deadlines(greeting=5, envelope=5, data=5, body=5, dot=5)
+PATIENT = Deadlines(greeting=20, envelope=20, data=20, body=20, dot=20)
 MESSAGE = b"Subject: Hi\r\nMessage-ID: <1@example.org>\r\n\r\nA line.\r\nLast\r\n"
 STEPS = ("MAIL", "RCPT", "DATA", "dot")
-PROMPT = 4.0
-"""Seconds within which an error with short deadlines must be there; the server itself would take five times as long."""
+PROMPT = 10.0
+"""Seconds within which an error with short deadlines must be there; the server itself would take twice as long."""
 
 
 @pytest.fixture(params=["one by one", "pipelined"])

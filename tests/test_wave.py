@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from rehearsal import FAULTS, SHORT, people, relay, start, states
+from rehearsal import FAULTS, hasty, people, relay, start, states
 from servers import Answer, MailServer, answer
 
 from bulkkit.errors import LedgerError
@@ -158,7 +158,7 @@ def test_a_fault_in_the_stride_concerns_one_message(
 ) -> None:
     """Over one connection: before the dot one is tried again, after it in doubt, and the others have theirs."""
     server = serve(answer(step, FAULTS[fault], recipient=VICTIM))
-    start([relay(server.port, max_connections=1)], people(COUNT), path, deadlines=SHORT).wait(20)
+    start([relay(server.port, max_connections=1)], people(COUNT), path, deadlines=hasty(step)).wait(20)
     said = states(path)
     perhaps = {"accepted", "in_doubt"} if fault in MUDDLED else {"accepted"}
     assert said.pop(VICTIM) in (perhaps if fault == "two" else {"in_doubt"} if step == "dot" else {"accepted"})
@@ -204,7 +204,8 @@ def test_riding_is_no_different_from_walking(
     serve: Callable[..., MailServer], path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     """Over one connection with the same faults, the ledger says the same in the end with the wave and without."""
-    faults = [fault for name, fault in FAULTS.items() if name not in MUDDLED]
+    # What a reset takes along, or stands with garbage in one packet, is chance: these faults leave none.
+    faults = [Answer(then="close"), Answer(b"451 4.3.0 Later\r\n"), Answer(b"550 5.1.1 Nobody\r\n")]
     places = enumerate(zip(range(seed, 30, 5), faults, strict=False))
     scripts = [
         answer(("RCPT", "DATA", "dot")[(order + seed) % 3], fault, recipient=f"p{number:04}@alpha.example")
@@ -213,7 +214,7 @@ def test_riding_is_no_different_from_walking(
 
     def ended(ledger: Path) -> list[tuple[str, str, int]]:
         server = serve(lambda asked: next((said for script in scripts if (said := script(asked))), None))
-        start([relay(server.port, max_connections=1)], people(30), ledger, deadlines=SHORT).wait(30)
+        start([relay(server.port, max_connections=1)], people(30), ledger).wait(30)
         sends = Ledger(ledger).sends()
         return list(zip(sends["email"], sends["state"], sends["attempts"].tolist(), strict=True))
 
@@ -221,6 +222,6 @@ def test_riding_is_no_different_from_walking(
         """Leave at once."""
 
     riding = ended(path)
-    assert {state for _, state, _ in riding} == {"accepted", "in_doubt"}
+    assert {state for _, state, _ in riding} > {"accepted"}
     monkeypatch.setattr(Wave, "ride", walk)
     assert ended(path.with_name("walking.db")) == riding

@@ -110,7 +110,8 @@ COMPONENTS: Final = (
 def scored(values: Mapping[str, Value]) -> pd.DataFrame:
     """Return the table of `COMPONENT_COLUMNS` for values by name; the weights of the known ones add up to 100."""
     told = [(part, values.get(part.name, Value(NaN))) for part in COMPONENTS]
-    scale = 100 / sum(part.weight for part, found in told if found.value == found.value)
+    known = sum(part.weight for part, found in told if found.value == found.value)
+    scale = 100 / known if known else 1
     rows = [_row(part, found, scale if found.value == found.value else 1) for part, found in told]
     return pd.DataFrame(rows, columns=list(COMPONENT_COLUMNS))
 

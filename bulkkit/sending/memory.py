@@ -40,12 +40,13 @@ class Past:
     first_days: Mapping[str, float] = field(default_factory=dict)
 
     def tell(self, schedule: Schedule, fleet: Fleet, listening: Listening, now: float) -> None:
-        """Count what was handed over against the limits, and slow down where a network asked for it lately."""
+        """Slow down where a network asked for it lately, and count what was handed over against the limits."""
+        # First what holds a network back: of one without any limit nothing handed over is kept.
+        for moment, said in self.said:
+            listening.remember(said, now + moment, now)
         for moment, network, relay in self.handed:
             schedule.remember(network, now + moment)
             fleet.remember(relay, now + moment)
-        for moment, said in self.said:
-            listening.remember(said, now + moment, now)
 
 
 class Memory:
