@@ -180,6 +180,7 @@ def test_a_process_that_gets_a_signal(kind: signal.Signals, monkeypatch: pytest.
     async def signed() -> tuple[bool, list[list[bytes]], list[int]]:
         async with started() as held:
             before = pids(held)
+            assert os.getpgrp() not in map(os.getpgid, before)  # A terminal's Ctrl-C is not for them.
             os.kill(before[0], kind)
             waves = await asyncio.gather(held.signed(MESSAGES), held.signed(MESSAGES[:9]))
             stays = pids(held) == before
