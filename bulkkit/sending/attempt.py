@@ -27,6 +27,10 @@ class Parcel(NamedTuple):
     message: bytes
     is_due: bool = False
 
+    def signed(self, message: bytes) -> Parcel:
+        """Return it with its message signed."""
+        return Parcel(self.envelope, message)
+
 
 class Attempt(NamedTuple):
     """A turn's message on its way; each method returns what became of it, for the ledger."""
@@ -39,8 +43,8 @@ class Attempt(NamedTuple):
         """Write the message out.
 
         `date` is what it bears. `utf8` says whether the relay takes addresses beyond ASCII, `largest` how many
-        bytes of a message it takes. Where `growth` is given, the message is left to be signed by somebody else,
-        and grows by so many bytes at most.
+        bytes of a message it takes. With a `growth`, the most bytes that a signature has, the message is left
+        to be signed by somebody else, unless that could make it too large.
 
         Raises
         ------
@@ -54,14 +58,15 @@ class Attempt(NamedTuple):
         if envelope.needs_utf8 and not utf8:
             raise InputError("This address needs SMTPUTF8 (RFC 6531), which the relay does not offer.")
         written = message.write(self.recipient, date)
-        if self.job.signer is not None and not growth:
+        is_due = growth > 0 and (largest is None or len(written) + growth <= largest)
+        if self.job.signer is not None and not is_due:
             written = self.job.signer.signed(written)
-        if largest is not None and len(written) + growth > largest:
+        if largest is not None and len(written) > largest:
             raise RelayError(
                 f"The message has {len(written):,} bytes and this relay takes {largest:,} (SIZE, RFC 1870), so "
                 "nothing was asked of it. Shorten the message, or resume over a relay that takes it."
             )
-        return Parcel(envelope, written, is_due=growth > 0)
+        return Parcel(envelope, written, is_due)
 
     def unwritten(self, why: str) -> Outcome:
         """Return that it could not be written out."""

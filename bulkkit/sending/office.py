@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from bulkkit.errors import InputError, RelayError, TemplateError
@@ -52,11 +53,20 @@ class Office:
         """Return the attempt at a turn's message."""
         return Attempt(self.job, turn, self.people.of(turn.send_id))
 
-    def look_ahead(self, line: Line, session: Session, at: Moment, *, growth: int = 0) -> Delivery | None:
-        """Return the next message where it may go now over the same connection, not yet claimed.
+    def parcel(self, attempt: Attempt, session: Session, date: datetime) -> Parcel:
+        """Write a message out for a connection, as `Attempt.parcel` does; where others sign, it `is_due` for that."""
+        growth = 0 if self.signing is None else self.signing.growth
+        return attempt.parcel(date, utf8=session.smtputf8, largest=session.largest, growth=growth)
 
-        `growth` is what `Attempt.parcel` makes of it.
-        """
+    async def signed(self, parcel: Parcel) -> Parcel:
+        """Return a parcel whose message is signed where it has to be."""
+        if self.signing is None or not parcel.is_due:
+            return parcel
+        (message,) = await self.signing.signed([parcel.message])
+        return parcel.signed(message)
+
+    def look_ahead(self, line: Line, session: Session, at: Moment) -> Delivery | None:
+        """Return the next message where it may go now over the same connection, not yet claimed, nor always signed."""
         if not line.can_look_ahead(session):
             return None
         turn = self.turnstile.next_now(line.relay, at.seconds)
@@ -64,7 +74,7 @@ class Office:
             return None
         attempt = self.attempt(turn)
         try:
-            parcel = attempt.parcel(at.stamp.at, utf8=session.smtputf8, largest=session.largest, growth=growth)
+            parcel = self.parcel(attempt, session, at.stamp.at)
         except (InputError, TemplateError, RelayError):
             self.turnstile.give_back(turn)  # Its own turn will say why it cannot be written.
             return None

@@ -37,6 +37,8 @@ class Pen(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._received = bytearray()
         self._asked: deque[asyncio.Future[list[bytes]]] = deque()
+        self.load = 0
+        """How many messages it has still to sign."""
 
     @classmethod
     async def taken_up(cls, signer: Signer) -> Pen:
@@ -73,7 +75,11 @@ class Pen(asyncio.Protocol):
         answered: asyncio.Future[list[bytes]] = asyncio.get_running_loop().create_future()
         self._asked.append(answered)
         self._transport.write(bundle(messages))
-        return await answered
+        self.load += len(messages)
+        try:
+            return await answered
+        finally:
+            self.load -= len(messages)
 
     def put_down(self) -> None:
         """End the process; it holds nothing that is not held here."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from bulkkit.sending.attempt import Parcel
 from bulkkit.sending.clock import Moment
 from bulkkit.sending.line import Line
 from bulkkit.sending.office import Delivery, Office
@@ -54,7 +53,7 @@ class Ride:
         outcome = self._conclude(reply, at)
         if not session.agrees or len(following.parcel.message) > SMALL:
             return None
-        upcoming = self._office.look_ahead(self._line, session, at, growth=self._growth())
+        upcoming = self._office.look_ahead(self._line, session, at)
         if upcoming is None:
             return None
         self._pair = following, upcoming
@@ -71,7 +70,7 @@ class Ride:
     def sign(self, signed: bytes) -> None:
         """Put the signed message in the place of the unsigned one."""
         following, upcoming = self._pair
-        self._pair = following, upcoming._replace(parcel=Parcel(upcoming.parcel.envelope, signed))
+        self._pair = following, upcoming._replace(parcel=upcoming.parcel.signed(signed))
 
     def write(self, withheld: frozenset[int]) -> bool:
         """Write a message with its dot, and the next one's envelope unless its claim was withheld."""
@@ -88,10 +87,6 @@ class Ride:
         except WireError as error:
             self.lost = str(error)
         return not is_withheld and self.lost is None
-
-    def _growth(self) -> int:
-        signing = self._office.signing
-        return 0 if signing is None else signing.growth
 
     def _conclude(self, reply: Reply, at: Moment) -> Outcome:
         attempt = self.last.attempt

@@ -10,6 +10,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from operator import attrgetter
 from typing import Final
 
 from bulkkit.message.signature import SIGNED, Signer
@@ -28,7 +29,7 @@ PROOF: Final = b"".join(b"%b: x\r\n" % name.encode() for name in SIGNED) + b"\r\
 
 
 class Signing:
-    """Signs what a wave carries."""
+    """Signs messages by processes of their own, many at once or one by one."""
 
     def __init__(self, signer: Signer) -> None:
         self._signer = signer
@@ -55,7 +56,7 @@ class Signing:
 
     async def signed(self, messages: Sequence[bytes]) -> list[bytes]:
         """Return messages with their signatures, which the processes share out among themselves."""
-        pens = self._pens[: len(messages)]
+        pens = sorted(self._pens, key=attrgetter("load"))[: len(messages)]
         if not pens:
             return [self._signer.signed(message) for message in messages]
         signatures = [b""] * len(messages)
