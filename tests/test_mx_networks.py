@@ -57,7 +57,7 @@ def server() -> Iterator[NameServer]:
 
 def asking(server: NameServer) -> Resolver:
     """Return a resolver that asks this server and keeps nothing."""
-    return Resolver([server.address], timeout=0.3, cache=False)
+    return Resolver([server.address], timeout=1.0, cache=False)
 
 
 def at(domains: Sequence[str], each: int = 1) -> pd.DataFrame:

@@ -46,15 +46,18 @@ def in_thread(
         finally:
             ended.set()
 
-    threading.Thread(target=hold, daemon=True).start()
+    thread = threading.Thread(target=hold, daemon=True)
     try:
+        thread.start()
         # An interrupted Thread.join takes a running thread for ended until Python 3.13 (CPython issue 90882).
         with showing(title, total) as show:
             while not ended.wait(LOOK):
                 show(done())
     finally:
         run.is_over = True
-        ended.wait()
+        # In slices: an interrupt that comes just before a wait without end would be heard only when that ends.
+        while thread.ident is not None and not ended.wait(LOOK):
+            pass
     if failures:
         raise failures[0]
 
@@ -70,16 +73,21 @@ async def until_over(run: Endable, work: Sequence[Coroutine[Any, Any, None]]) ->
             raise
     finally:
         watch.cancel()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await _end(tasks)
 
 
 async def _end_when_over(run: Endable, tasks: Sequence[asyncio.Future[None]]) -> None:
     while not run.is_over:  # noqa: ASYNC110 - what it waits for happens in another thread
         await asyncio.sleep(LOOK)
-    for task in tasks:
-        task.cancel()
+    await _end(tasks)
+
+
+async def _end(tasks: Sequence[asyncio.Future[None]]) -> None:
+    while under_way := [task for task in tasks if not task.done()]:
+        # Asked again and again: before Python 3.12 `asyncio.wait_for` loses a cancellation that meets its end.
+        for task in under_way:
+            task.cancel()
+        await asyncio.wait(under_way, timeout=LOOK)
 
 
 def _loop() -> asyncio.AbstractEventLoop:
