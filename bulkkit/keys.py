@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from bulkkit.errors import ConfigurationError
-from bulkkit.message.dkim import Dkim, Signer
+from bulkkit.message.dkim import Dkim
+from bulkkit.message.signature import Signer
 from bulkkit.sending.password import KEYRING_SERVICE, from_keyring
 
 LINK_KEY: Final = "BULKKIT_LINK_KEY"
@@ -55,9 +56,9 @@ def signer(dkim: Dkim) -> Signer:
             "dkim=bulkkit.Dkim(…, key=file)."
         )
     if isinstance(source, str) and source.lstrip().startswith(_PEM):
-        return Signer.of(dkim, source.encode())
+        return Signer.of(dkim.domain, dkim.selector, source.encode())
     try:
-        return Signer.of(dkim, Path(source).read_bytes())
+        return Signer.of(dkim.domain, dkim.selector, Path(source).read_bytes())
     except OSError as error:
         # Not the name: what was meant as a key may stand in its place.
         raise ConfigurationError(

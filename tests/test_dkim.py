@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import dkim as verifier
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from hypothesis import given
 from hypothesis import strategies as st
 from rehearsal import SENDER, campaign, people, relay
 from servers import MailServer
+from signatures import PAIRS, verifies
 
 import bulkkit as bk
 from bulkkit.dispatch import plan, resume
 from bulkkit.errors import ConfigurationError
 from bulkkit.keys import DKIM_KEY, signer
 from bulkkit.ledger import Ledger
-from bulkkit.message.dkim import Dkim, Signer, relaxed_body
+from bulkkit.message.dkim import Dkim
 from bulkkit.message.links import Links
+from bulkkit.message.signature import Signer, relaxed_body
 from bulkkit.sending.throttle import Throttle
 
 MARK: Final = Dkim("example.org", "news")
@@ -32,48 +32,9 @@ LONG_BASE: Final = "https://news.example.org/" + "way-out-" * 22
 """With its token, an address of some 230 characters."""
 
 
-@dataclass(frozen=True)
-class Pair:
-    """A private key, and what DNS says of it."""
-
-    pem: str
-    record: bytes
-
-
-def pair(key: rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey) -> Pair:
-    """Return a key as PEM, and its record."""
-    pem = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    ).decode()
-    public = key.public_key()
-    if isinstance(public, ed25519.Ed25519PublicKey):
-        return Pair(pem, b"v=DKIM1; k=ed25519; p=" + b64encode(public.public_bytes_raw()))
-    form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    return Pair(pem, b"v=DKIM1; k=rsa; p=" + b64encode(public.public_bytes(*form)))
-
-
-PAIRS: Final = {
-    "rsa": pair(rsa.generate_private_key(65537, 2048)),
-    "ed25519": pair(ed25519.Ed25519PrivateKey.generate()),
-}
-
-
-def verifies(message: bytes, kind: str) -> bool:
-    """Tell whether dkimpy accepts the signature, with the public key as DNS would have it."""
-    asked: list[bytes] = []
-
-    def dns(name: bytes, timeout: int = 5) -> bytes:
-        asked.append(name)
-        return PAIRS[kind].record
-
-    good = verifier.verify(message, dnsfunc=dns)
-    assert asked in ([], [b"news._domainkey.example.org."])
-    return bool(good)
-
-
 def signed(message: bytes, kind: str = "ed25519") -> bytes:
     """Return a message with its signature."""
-    return Signer.of(MARK, PAIRS[kind].pem.encode()).signed(message)
+    return Signer.of(MARK.domain, MARK.selector, PAIRS[kind].pem.encode()).signed(message)
 
 
 def through_a_send(server: MailServer, path: Path, kind: str, links: Links | None = None) -> list[bytes]:

@@ -10,8 +10,9 @@ from bulkkit.errors import ConfigurationError, LedgerError
 from bulkkit.keys import signer
 from bulkkit.ledger import Ledger
 from bulkkit.message.compiled import CompiledMessage
-from bulkkit.message.dkim import Dkim, Signer
+from bulkkit.message.dkim import Dkim
 from bulkkit.message.links import Links
+from bulkkit.message.signature import Signer
 from bulkkit.sending.clock import SYSTEM_CLOCK, Clock
 from bulkkit.sending.job import Job
 from bulkkit.sending.password import password_for

@@ -21,10 +21,15 @@ BROKEN_DELAY: Final = 60.0
 
 
 class Parcel(NamedTuple):
-    """A message written out, with its envelope."""
+    """A message written out, with its envelope; `is_due` where it must be signed yet."""
 
     envelope: Envelope
     message: bytes
+    is_due: bool = False
+
+    def signed(self, message: bytes) -> Parcel:
+        """Return it with its message signed."""
+        return Parcel(self.envelope, message)
 
 
 class Attempt(NamedTuple):
@@ -34,11 +39,12 @@ class Attempt(NamedTuple):
     turn: Turn
     recipient: Recipient
 
-    def parcel(self, date: datetime, *, utf8: bool, largest: int | None = None) -> Parcel:
+    def parcel(self, date: datetime, *, utf8: bool, largest: int | None = None, growth: int = 0) -> Parcel:
         """Write the message out.
 
         `date` is what it bears. `utf8` says whether the relay takes addresses beyond ASCII, `largest` how many
-        bytes of a message it takes.
+        bytes of a message it takes. With a `growth`, the most bytes that a signature has, the message is left
+        to be signed by somebody else, unless that could make it too large.
 
         Raises
         ------
@@ -52,14 +58,15 @@ class Attempt(NamedTuple):
         if envelope.needs_utf8 and not utf8:
             raise InputError("This address needs SMTPUTF8 (RFC 6531), which the relay does not offer.")
         written = message.write(self.recipient, date)
-        if self.job.signer is not None:
+        is_due = growth > 0 and (largest is None or len(written) + growth <= largest)
+        if self.job.signer is not None and not is_due:
             written = self.job.signer.signed(written)
         if largest is not None and len(written) > largest:
             raise RelayError(
                 f"The message has {len(written):,} bytes and this relay takes {largest:,} (SIZE, RFC 1870), so "
                 "nothing was asked of it. Shorten the message, or resume over a relay that takes it."
             )
-        return Parcel(envelope, written)
+        return Parcel(envelope, written, is_due)
 
     def unwritten(self, why: str) -> Outcome:
         """Return that it could not be written out."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bulkkit.message.compiled import CompiledMessage
-from bulkkit.message.dkim import Signer
+from bulkkit.message.signature import Signer
 from bulkkit.sending.clock import Clock
 from bulkkit.sending.relay import Relay
 from bulkkit.sending.retry import Retry

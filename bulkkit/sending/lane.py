@@ -63,7 +63,7 @@ class Lane:
             return None
         attempt = self._office.attempt(turn)
         try:
-            parcel = attempt.parcel(self._office.job.clock.now(), utf8=session.smtputf8, largest=session.largest)
+            parcel = self._office.parcel(attempt, session, self._office.job.clock.now())
         except (InputError, TemplateError) as error:
             if not await self._commit(self._office.claim(attempt, self._office.moment())):
                 await self._conclude(attempt, attempt.unwritten(str(error)))
@@ -71,6 +71,7 @@ class Lane:
         except RelayError:
             self._give_back(turn)
             raise
+        parcel = await self._office.signed(parcel)
         if await self._commit(self._office.claim(attempt, self._office.moment())):
             return None
         try:
@@ -114,6 +115,7 @@ class Lane:
         following = self._office.look_ahead(self._line, session, self._office.moment())
         if following:
             self._turns[following.attempt.turn.send_id] = following.attempt.turn
+            following = following._replace(parcel=await self._office.signed(following.parcel))
         claims = [self._office.claim(following.attempt, self._office.moment())] if following else []
         if await self._commit(Dotted(attempt.turn.send_id), *claims):
             following = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from bulkkit.errors import InputError, RelayError, TemplateError
@@ -13,6 +14,7 @@ from bulkkit.sending.job import Job
 from bulkkit.sending.journal import Journal
 from bulkkit.sending.line import Line
 from bulkkit.sending.people import People
+from bulkkit.sending.signing import Signing
 from bulkkit.sending.smtp import Session
 from bulkkit.sending.tally import Tally
 from bulkkit.sending.turnstile import Turn, Turnstile
@@ -41,6 +43,7 @@ class Office:
     wave: Wave
     people: People
     tally: Tally
+    signing: Signing | None
 
     def moment(self) -> Moment:
         """Look at the send's clock."""
@@ -50,8 +53,20 @@ class Office:
         """Return the attempt at a turn's message."""
         return Attempt(self.job, turn, self.people.of(turn.send_id))
 
+    def parcel(self, attempt: Attempt, session: Session, date: datetime) -> Parcel:
+        """Write a message out for a connection, as `Attempt.parcel` does; where others sign, it `is_due` for that."""
+        growth = 0 if self.signing is None else self.signing.growth
+        return attempt.parcel(date, utf8=session.smtputf8, largest=session.largest, growth=growth)
+
+    async def signed(self, parcel: Parcel) -> Parcel:
+        """Return a parcel whose message is signed where it has to be."""
+        if self.signing is None or not parcel.is_due:
+            return parcel
+        (message,) = await self.signing.signed([parcel.message])
+        return parcel.signed(message)
+
     def look_ahead(self, line: Line, session: Session, at: Moment) -> Delivery | None:
-        """Return the next message where it may go now over the same connection, not yet claimed."""
+        """Return the next message where it may go now over the same connection, not yet claimed, nor always signed."""
         if not line.can_look_ahead(session):
             return None
         turn = self.turnstile.next_now(line.relay, at.seconds)
@@ -59,7 +74,7 @@ class Office:
             return None
         attempt = self.attempt(turn)
         try:
-            parcel = attempt.parcel(at.stamp.at, utf8=session.smtputf8, largest=session.largest)
+            parcel = self.parcel(attempt, session, at.stamp.at)
         except (InputError, TemplateError, RelayError):
             self.turnstile.give_back(turn)  # Its own turn will say why it cannot be written.
             return None

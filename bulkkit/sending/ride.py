@@ -61,6 +61,17 @@ class Ride:
         self._turns[turn.send_id] = turn
         return outcome, Dotted(following.attempt.turn.send_id), self._office.claim(upcoming.attempt, at)
 
+    @property
+    def unsigned(self) -> bytes | None:
+        """The message that `advance` has looked ahead to, where it must be signed yet."""
+        parcel = self._pair[1].parcel
+        return parcel.message if parcel.is_due else None
+
+    def sign(self, signed: bytes) -> None:
+        """Put the signed message in the place of the unsigned one."""
+        following, upcoming = self._pair
+        self._pair = following, upcoming._replace(parcel=upcoming.parcel.signed(signed))
+
     def write(self, withheld: frozenset[int]) -> bool:
         """Write a message with its dot, and the next one's envelope unless its claim was withheld."""
         self.owed.clear()

@@ -25,6 +25,7 @@ from bulkkit.sending.line import OUTAGE, Line, opened
 from bulkkit.sending.office import Office
 from bulkkit.sending.people import People
 from bulkkit.sending.relay import Relay
+from bulkkit.sending.signing import opened_signing
 from bulkkit.sending.tally import Tally
 from bulkkit.sending.turnstile import Turnstile
 from bulkkit.sending.wave import Wave
@@ -67,9 +68,10 @@ class Runner:
         journal = Journal(self._ledger)
         try:
             people = People(self._ledger, self._turnstile.upcoming)
-            wave = Wave(journal, partial(Moment.of, self._job.clock))
-            office = Office(self._job, self._turnstile, journal, wave, people, self.tally)
-            ended = await asyncio.gather(*self._connections(office), return_exceptions=True)
+            async with opened_signing(self._job.signer, self._turnstile.waiting) as signing:
+                wave = Wave(journal, partial(Moment.of, self._job.clock), signing)
+                office = Office(self._job, self._turnstile, journal, wave, people, self.tally, signing)
+                ended = await asyncio.gather(*self._connections(office), return_exceptions=True)
         finally:
             await journal.close()
         for error in ended:

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from bulkkit.sending.clock import Moment
 from bulkkit.sending.journal import Journal
+from bulkkit.sending.signing import Signing
 from bulkkit.transitions import Step
 
 
@@ -25,6 +26,13 @@ class Rider(Protocol):
     def advance(self, at: Moment) -> Sequence[Step] | None:
         """Return the steps to be written down before `write`, or None where this rider must leave."""
 
+    @property
+    def unsigned(self) -> bytes | None:
+        """A message that must be signed before the steps are written down, or None."""
+
+    def sign(self, signed: bytes) -> None:
+        """Take that message with its signature."""
+
     def write(self, withheld: frozenset[int]) -> bool:
         """Write to the connection, once the steps are on the disk but for `withheld` claims; tell whether it stays."""
 
@@ -32,8 +40,9 @@ class Rider(Protocol):
 class Wave:
     """Carries riders as long as nothing unusual happens."""
 
-    def __init__(self, journal: Journal, moment: Callable[[], Moment]) -> None:
+    def __init__(self, journal: Journal, moment: Callable[[], Moment], signing: Signing | None = None) -> None:
         self._journal = journal
+        self._signing = signing
         self._moment = moment
         self._loop = asyncio.get_running_loop()
         self._aboard: dict[Rider, asyncio.Future[None]] = {}
@@ -87,6 +96,8 @@ class Wave:
             moving, steps = self._advanced(riders)
             if not moving:
                 return
+            if self._signing is not None:
+                await self._sign(moving, self._signing)
             withheld = await self._journal.commit(*steps)
             for rider in moving:
                 if rider.write(withheld):
@@ -96,6 +107,12 @@ class Wave:
         except Exception as error:
             for rider in riders:
                 self._leave(rider, error)
+
+    async def _sign(self, riders: list[Rider], signing: Signing) -> None:
+        unsigned = [(rider, message) for rider in riders if (message := rider.unsigned) is not None]
+        signed = await signing.signed([message for _, message in unsigned])
+        for (rider, _), message in zip(unsigned, signed, strict=True):
+            rider.sign(message)
 
     def _advanced(self, riders: list[Rider]) -> tuple[list[Rider], list[Step]]:
         at = self._moment()

@@ -48,7 +48,7 @@ def sink() -> Iterator[int]:
             process.kill()
 
 
-def ours(count: int, connections: int, port: int) -> float:
+def ours(count: int, connections: int, port: int, dkim: bk.Dkim | None = None) -> float:
     """Return the messages a second of a send."""
     numbers = range(count)
     people = pd.DataFrame(
@@ -69,6 +69,7 @@ def ours(count: int, connections: int, port: int) -> float:
             bk.Links("https://news.example.org", b"k" * 32),
             throttle=bk.Throttle.unlimited(),
             ledger=Path(folder) / "bulkkit.db",
+            dkim=dkim,
         )
         send = plan.send(confirm=count)
         started = time.perf_counter()
