@@ -26,6 +26,7 @@ CONNECTIONS: Final = 3
 CELL: Final = """
     import bulkkit as bk
     send = bk.resume("office-move", ledger={path!r}, relays=[bk.Relay("smtp://127.0.0.1:{port}", None, {connections})])
+    print("begun")
     send.wait()
 """
 
@@ -76,6 +77,13 @@ def in_flight(server: MailServer) -> None:
         sleep(0.005)
 
 
+def begun(client: BlockingKernelClient) -> None:
+    """Wait until the cell has its send: an interrupt before that would be none of a running one."""
+    while (message := client.get_iopub_msg(timeout=PATIENCE))["msg_type"] != "stream":
+        pass
+    assert message["content"]["text"].startswith("begun")
+
+
 def reply_to(client: BlockingKernelClient, cell: str) -> dict[str, str]:
     """Run a cell to its end; return how it ended."""
     return dict(client.execute_interactive(cell, timeout=60, output_hook=lambda _: None)["content"])
@@ -107,6 +115,7 @@ def test_19_an_interrupted_cell_is_exact(serve: Callable[..., MailServer], path:
     with kernel() as (manager, client):
         # Otherwise the kernel would abort what is asked right after the error.
         asked = client.execute(cell, stop_on_error=False)
+        begun(client)
         in_flight(server)
         manager.interrupt_kernel()
         while (answer := client.get_shell_msg(timeout=PATIENCE))["parent_header"].get("msg_id") != asked:
