@@ -353,13 +353,14 @@ def test_without_them_a_send_goes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Where one after the other falls out in the middle of a send, nobody is lost and nobody gets two."""
-    monkeypatch.setattr(signing, "PATIENCE", 0.2)
+    monkeypatch.setattr(signing, "PATIENCE", 0.2 if kind == signal.SIGSTOP else 5)
     falls = {AUDIENCE // 4: 0, AUDIENCE // 2: 1}
 
     def strike(asked: Asked) -> None:
         which = falls.pop(len(server.taken), None) if asked.step == "dot" else None
         if which is not None:
-            os.kill(watched[0].processes[which], kind)
+            with contextlib.suppress(ProcessLookupError):  # On a busy machine it may have been too slow before.
+                os.kill(watched[0].processes[which], kind)
 
     server = serve(once_ready(watched, strike))
     start([relay(server.port, max_connections=8)], people(AUDIENCE), path, dkim=MARK).wait(30)
