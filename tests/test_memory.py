@@ -230,6 +230,6 @@ def test_a_relay_that_put_us_off_slows_no_network(path: Path) -> None:
     turn = turnstile.next_now(to)
     assert turn is not None
     for _ in range(9):
-        turnstile.heard(turn, outcome(2, SendState.DEFERRED, 1, **said))
+        turnstile.heard(turn, outcome(2, SendState.DEFERRED, 1, **said), clock.seconds())
     assert turnstile.notes() == ()
     assert turnstile.next_now(to) is not None

@@ -7,7 +7,6 @@ from typing import Final, NamedTuple
 
 from bulkkit.errors import InputError, RelayError
 from bulkkit.message.headers import envelope_address
-from bulkkit.sending.clock import Moment
 from bulkkit.sending.envelope import Envelope
 from bulkkit.sending.job import Job
 from bulkkit.sending.reply import Reply
@@ -80,16 +79,10 @@ class Attempt(NamedTuple):
             return self._outcome(self.job.retry.later(RELAY_BUSY, self.job.retry.wait(self._number), self._age), reply)
         return self.answered(reply)
 
-    def accepted(self, reply: Reply, at: Moment) -> Outcome:
-        """Return that the message was taken; `answered` would say so too, and take longer."""
-        return Outcome(
-            self.turn.send_id, SendState.ACCEPTED, at.stamp.at, None, None, reply.code, reply.enhanced_code, reply.words
-        )
-
-    def answered(self, reply: Reply) -> Outcome:
-        """Return what the answer to the message means."""
+    def answered(self, reply: Reply, at: datetime | None = None) -> Outcome:
+        """Return what the answer to the message means; `at` is now where nobody has looked at the clock yet."""
         decision = self.job.retry.decide(reply.code, reply.enhanced_code, reply.text, self._number, self._age)
-        return self._outcome(decision, reply)
+        return self._outcome(decision, reply, at=at)
 
     def broken(self, why: str) -> Outcome:
         """Return that the connection broke before the dot was written: the message is tried again."""
@@ -100,8 +93,10 @@ class Attempt(NamedTuple):
         """Return that no answer came after the dot: the server may have the message (RFC 1047)."""
         return self._outcome(Decision(SendState.IN_DOUBT, "no_reply_after_dot"), text=why)
 
-    def _outcome(self, decision: Decision, reply: Reply | None = None, text: str | None = None) -> Outcome:
-        now = self.job.clock.now()
+    def _outcome(
+        self, decision: Decision, reply: Reply | None = None, text: str | None = None, at: datetime | None = None
+    ) -> Outcome:
+        now = at or self.job.clock.now()
         return Outcome(
             send_id=self.turn.send_id,
             state=decision.state,

@@ -203,4 +203,4 @@ class Lane:
         """Count an outcome; it is written down with what comes next."""
         self._owed.append(outcome)
         del self._turns[attempt.turn.send_id]
-        self._office.concluded(attempt, outcome)
+        self._office.concluded(attempt, outcome, self._office.moment())

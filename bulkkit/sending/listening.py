@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from math import inf
 from typing import Final
@@ -11,13 +10,13 @@ from bulkkit.sending.caution import Answer, Caution
 from bulkkit.sending.clock import Clock
 from bulkkit.sending.fleet import Fleet
 from bulkkit.sending.harm import Harm
+from bulkkit.sending.reply import without_addresses
 from bulkkit.sending.restraint import Restraint
 from bulkkit.sending.retry import RELAY_BUSY
 from bulkkit.sending.schedule import Schedule
 from bulkkit.transitions import Outcome, PastDeferral
 from bulkkit.vocabulary import SendState
 
-_ADDRESS: Final = re.compile(r"\S+@\S+")
 READ: Final = 500
 """Characters of a server's words in which a rule is looked for."""
 NOTED: Final = 240
@@ -46,16 +45,12 @@ class Listening:
     def heard(self, network: str, relay: str, outcome: Outcome, now: float) -> None:
         """Take in what became of a message."""
         if outcome.state == SendState.ACCEPTED:
-            self.accepted(network, relay)
+            self._fleet.accepted(relay)
+            self._harm.accepted()
+            self._follow(network, self._caution.accepted(network))
         elif outcome.smtp_code is not None and outcome.state != SendState.QUEUED:
             self._fleet.answered(relay, is_final=outcome.state == SendState.REFUSED)
             self._refused(network, outcome, now)
-
-    def accepted(self, network: str, relay: str) -> None:
-        """Take in that a message was taken."""
-        self._fleet.accepted(relay)
-        self._harm.accepted()
-        self._follow(network, self._caution.accepted(network))
 
     def remember(self, said: PastDeferral, then: float, now: float) -> None:
         """Take in what a network said before this run; a rest or a pace that it asked for holds on."""
@@ -99,7 +94,7 @@ class Listening:
 
 
 def _masked(reply: str | None) -> str:
-    return _ADDRESS.sub("…", reply or "")[:READ]
+    return without_addresses(reply or "")[:READ]
 
 
 def _until(restraint: Restraint, clock: Clock) -> str:

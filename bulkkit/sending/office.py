@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from bulkkit.errors import InputError, RelayError, TemplateError
 from bulkkit.sending.attempt import Attempt, Parcel
@@ -14,6 +13,7 @@ from bulkkit.sending.job import Job
 from bulkkit.sending.journal import Journal
 from bulkkit.sending.line import Line
 from bulkkit.sending.people import People
+from bulkkit.sending.reply import without_addresses
 from bulkkit.sending.signing import Signing
 from bulkkit.sending.smtp import Session
 from bulkkit.sending.tally import Tally
@@ -21,8 +21,6 @@ from bulkkit.sending.turnstile import Turn, Turnstile
 from bulkkit.sending.wave import Wave
 from bulkkit.transitions import Claim, Outcome
 from bulkkit.vocabulary import SendState
-
-_ADDRESS: Final = re.compile(r"\S+@\S+")
 
 
 class Delivery(NamedTuple):
@@ -91,27 +89,21 @@ class Office:
         if is_withheld:
             self.turnstile.drop(turn)
 
-    def accepted(self, attempt: Attempt, outcome: Outcome, at: Moment) -> None:
-        """Count a message that was taken, as `concluded` does."""
-        turn = attempt.turn
-        self.tally.moved(turn.network, SendState.CLAIMED, SendState.ACCEPTED, (attempt.recipient.email, outcome.reply))
-        self.turnstile.accepted(turn, at.seconds)
-
-    def concluded(self, attempt: Attempt, outcome: Outcome) -> None:
+    def concluded(self, attempt: Attempt, outcome: Outcome, at: Moment) -> None:
         """Count what became of a message, and draw the consequences."""
         turn, turnstile = attempt.turn, self.turnstile
         self.tally.moved(turn.network, SendState.CLAIMED, outcome.state, (attempt.recipient.email, outcome.reply))
-        turnstile.heard(turn, outcome)
+        turnstile.heard(turn, outcome, at.seconds)
         if outcome.due_at is not None:
-            turnstile.again(turn, (outcome.due_at - self.job.clock.now()).total_seconds())
+            turnstile.again(turn, (outcome.due_at - at.stamp.at).total_seconds())
         if outcome.state == SendState.QUEUED:
             turn.state = SendState.QUEUED
             turnstile.give_back(turn)
-        turnstile.done(turn)
+        turnstile.done(turn, at.seconds)
 
     def refused_sender(self, outcome: Outcome) -> RelayError:
         """Return the error by which a relay that refuses our sender is given up."""
-        said = _ADDRESS.sub("…", outcome.reply or "")  # A notebook keeps what it shows of an error.
+        said = without_addresses(outcome.reply or "")  # A notebook keeps what it shows of an error.
         return RelayError(
             f"The relay refuses the sender {self.job.message.sender.address}: {said}. "
             "Use an address that it knows, or another relay, and resume."

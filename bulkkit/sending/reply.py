@@ -17,6 +17,9 @@ _SINGLE_LINES: Final = re.compile(rb"(?:[2-5]\d\d [ -~]*\r\n)+")
 """Replies of one line each and plain words, as nearly all are."""
 
 
+_ADDRESS: Final = re.compile(r"\S+@\S+")
+
+
 class ReplyError(Exception):
     """What the server sent is no SMTP reply."""
 
@@ -51,6 +54,11 @@ class Reply:
 def _of_line(line: bytes) -> Reply:
     # A server says most replies again and again.
     return Reply(int(line[:3]), line[4:].decode("ascii").strip())
+
+
+def without_addresses(words: str) -> str:
+    """Return a server's words without the addresses in them: what is shown of them may be kept."""
+    return _ADDRESS.sub("…", words)
 
 
 class ReplyReader:

@@ -90,9 +90,9 @@ class Ride:
 
     def _conclude(self, reply: Reply, at: Moment) -> Outcome:
         attempt = self.last.attempt
-        outcome = attempt.accepted(reply, at)
+        outcome = attempt.answered(reply, at.stamp.at)
         self.is_ended = True
         self.owed.append(outcome)
         del self._turns[outcome.send_id]
-        self._office.accepted(attempt, outcome, at)
+        self._office.concluded(attempt, outcome, at)
         return outcome

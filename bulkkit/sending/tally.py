@@ -81,7 +81,7 @@ class Tally:
             part[aim] += 1
             whole[aim] += 1
             self._ended += after in _ANSWERED
-            if said is not None:
+            if said is not None and said[1]:
                 self._said.append(said)
             now = time.monotonic()
             if now - self._moved_at > BEAT:
@@ -118,7 +118,7 @@ class Tally:
             eta=None if left is None else timedelta(hours=left),
             heartbeat=heartbeat,
             still_for=time.monotonic() - moved_at,
-            last_replies=tuple(f"{email}: {reply}" for email, reply in said if reply),
+            last_replies=tuple(f"{email}: {reply}" for email, reply in said),
             notes=notes,
         )
 

@@ -106,11 +106,11 @@ class Turnstile:
         while self.goes_on and (left := until - self._clock.seconds()) > 0:
             await self._change(left)
 
-    def done(self, turn: Turn) -> None:
+    def done(self, turn: Turn, moment: float | None = None) -> None:
         """End a turn in which a message was handed over; one that has ended stays as it is."""
         if turn.is_over:
             return
-        now = self._clock.seconds()
+        now = self._clock.seconds() if moment is None else moment
         self._schedule.release(turn.network, now)
         self._fleet.release(turn.relay, now)
         self._end(turn)
@@ -134,16 +134,9 @@ class Turnstile:
             self._deferred.discard(turn.send_id)
         self._schedule.add(turn.send_id, turn.network)
 
-    def accepted(self, turn: Turn, now: float) -> None:
-        """End a turn whose message was taken, and draw the consequences."""
-        self._listening.accepted(turn.network, turn.relay)
-        self._schedule.release(turn.network, now)
-        self._fleet.release(turn.relay, now)
-        self._end(turn)
-
-    def heard(self, turn: Turn, outcome: Outcome) -> None:
+    def heard(self, turn: Turn, outcome: Outcome, now: float) -> None:
         """Draw the consequences of an answer: for its network, its relay, and the whole send."""
-        self._listening.heard(turn.network, turn.relay, outcome, self._clock.seconds())
+        self._listening.heard(turn.network, turn.relay, outcome, now)
         if self._listening.stop_reason is not None:
             self.end()
 
