@@ -49,6 +49,9 @@ class Answer:
     """`go on`, `close`, `reset`, `half-close`, `endless` (the reply again and again), `babble` or `silence`."""
 
 
+BEGINNING: Final = 10
+"""Turns of a loop in which a conversation has begun that was let in before them."""
+
 Script = Callable[[Asked], "Answer | None"]
 
 DEFAULTS: Final = {
@@ -163,6 +166,10 @@ class MailServer:
         server = await asyncio.start_server(self._talk, sock=self._socket, limit=1 << 20, ssl=self.implicit_tls)
         self._ready.set()
         await self._stop.wait()
+        # Nobody more is let in, and whoever was begins: cancelled before that, their socket would be closed by nobody.
+        self._loop.remove_reader(self._socket.fileno())
+        for _ in range(BEGINNING):
+            await asyncio.sleep(0)
         server.close()
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
             task.cancel()
